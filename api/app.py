@@ -1,0 +1,64 @@
+"""The HTTP API as one ASGI application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from api.context import ApiContext
+from api.errors import EXCEPTION_HANDLERS
+from api.known_files import KnownFiles
+from api.routes import client, daemon, files, photos, system, tags, upload
+from api.schemas.raw_json import RawJsonSchema
+from api.thumbnails import Thumbnails
+from core import __version__
+from core.errors import NotFound
+
+MAX_BODY = 64 << 20
+"""Bytes of a request body other than an upload: calls for whole libraries carry many ids."""
+
+
+async def _refuse_zero_bytes(request: Request[Any, Any, Any]) -> None:
+    """No id, tag or path has one, and PostgreSQL would not take it as a parameter."""
+    if "\0" in request.scope["path"]:
+        raise NotFound("There is nothing by that name.")
+
+
+def create_app(context: ApiContext) -> Litestar:
+    """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
+    bench = context.bench
+    tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute)
+    return Litestar(
+        route_handlers=[
+            photos.get_photos,
+            photos.get_recent_photos,
+            photos.get_photo,
+            photos.get_photo_history,
+            photos.get_photo_versions,
+            files.get_file,
+            upload.upload,
+            tags.get_tags,
+            tags.add_tags,
+            tags.remove_tag,
+            system.get_health,
+            system.get_stats,
+            system.get_activity,
+            daemon.get_daemon_status,
+            daemon.request_scan,
+            client.get_page,
+        ],
+        dependencies={
+            "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
+            "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
+        },
+        before_request=_refuse_zero_bytes,
+        exception_handlers=dict(EXCEPTION_HANDLERS),
+        openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),
+        plugins=[RawJsonSchema()],
+        request_max_body_size=MAX_BODY,
+        # structlog is set up by whoever starts the program; the framework's own configuration would replace it
+        logging_config=None,
+    )

@@ -1,0 +1,38 @@
+"""The daemon: what it is doing, and asking it for a scan."""
+
+from __future__ import annotations
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from api.context import ApiContext
+from api.schemas.daemon import DaemonStatus, ScanAccepted, ScanRequest, Tiers
+from core import __version__
+from core.errors import NotFound
+from core.library.statistics import totals
+from core.pipeline import ledger
+
+
+@get("/api/daemon/status", tags=["Daemon"])
+async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatus:
+    """Where every file is that was ever seen, and what the library holds."""
+    async with context.bench.database.read() as connection:
+        files = await ledger.counts(connection)
+        counted = await totals(connection)
+    return DaemonStatus(
+        version=__version__,
+        photos=counted.assets,
+        tiers=Tiers(counted.bronze, counted.silver, counted.gold),
+        ledger={state.value: number for state, number in files.items()},
+    )
+
+
+@post("/api/daemon/scan", tags=["Daemon"], status_code=202)
+async def request_scan(context: NamedDependency[ApiContext], data: JSONBody[ScanRequest | None] = None) -> ScanAccepted:
+    """Compares one watched folder, or all of them, with what is known. Answers at once."""
+    root = data.root if data is not None else None
+    roots = context.request_scan(root)
+    if root is not None and not roots:
+        raise NotFound(f"No watched folder is called {root}.")
+    return ScanAccepted(roots)

@@ -1,0 +1,130 @@
+"""Files: originals, thumbnails, downloads, face crops."""
+
+from __future__ import annotations
+
+import math
+import mimetypes
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from litestar import Request, route
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+from starlette.responses import FileResponse, Response
+
+from api.known_files import KnownFiles
+from api.served_file import ServedFile, is_current
+from api.thumbnails import Thumbnails, size_of
+from core.compute import Compute
+from core.errors import BadRequest, NotFound, Undecodable, WorkerLost
+from core.library.naming import sanitise_filename
+from core.library.photos import StoredFile
+from core.media.face_crop import render_face_crop
+from core.media.facts import Box
+from core.media.formats import FORMATS
+
+ORIGINAL_CACHING: Final = "public, max-age=86400"
+RENDERED_CACHING: Final = "public, max-age=604800"
+"""One day and one week, as the contract says."""
+
+MAX_COORDINATE: Final = 1_000_000
+"""Pixels; larger numbers in ``crop`` are no picture's."""
+
+FileRequest = Request[None, None, State]
+
+
+@dataclass(frozen=True)
+class FileTools:
+    """What answers for files, as long as the application lives: one dependency, as each costs every request."""
+
+    known: KnownFiles
+    thumbnails: Thumbnails
+    compute: Compute
+
+
+@route(
+    "/api/files/{file_path:path}",
+    http_method=["GET", "HEAD"],
+    tags=["Files"],
+    responses={200: ResponseSpec(bytes, generate_examples=False, media_type="image/jpeg", description="The file")},
+)
+async def get_file(
+    request: FileRequest,
+    tools: NamedDependency[FileTools],
+    file_path: FromPath[str],
+    w: Annotated[int | None, QueryParameter(description="edge of a square thumbnail in pixels")] = None,
+    h: Annotated[int | None, QueryParameter(description="the same, when there is no w")] = None,
+    quality: Annotated[str | None, QueryParameter(description="low, high or another word")] = None,
+    download: Annotated[str, QueryParameter(description="true: to be saved under its original name")] = "",
+    crop: Annotated[str, QueryParameter(description="x,y,width,height of a face in pixels, with face=true")] = "",
+    face: Annotated[str, QueryParameter()] = "",
+) -> Response:
+    """A file of the library by the ``filePath`` of a photo, in another size or only the face in it when asked for."""
+    file_path = file_path.removeprefix("/")
+    file, stored = await tools.known.get(file_path)
+    is_download = download == "true"
+    if stored is not None and not is_download:
+        if crop and face == "true":
+            return await _face(request, tools.compute, file, stored, _box(crop))
+        size = size_of(w, h, quality)
+        if size is not None and stored.is_decodable:
+            etag = f'"{stored.sha256}-{size.name}"'
+            if is_current(request.headers.get("if-none-match"), etag):
+                return _not_modified(etag, RENDERED_CACHING)
+            picture = await tools.thumbnails.get(stored, size, file.path)
+            if picture is not None:
+                return _jpeg(picture, etag)
+    return _original(request, file, stored, is_download)
+
+
+def _original(request: FileRequest, file: ServedFile, stored: StoredFile | None, is_download: bool) -> Response:
+    name = file.path.name
+    mime_type = stored.mime_type if stored is not None else mimetypes.guess_type(name)[0]
+    headers = {"cache-control": ORIGINAL_CACHING, "x-content-type-options": "nosniff"}
+    if stored is not None:
+        headers["etag"] = f'"{stored.sha256}"'
+        name = sanitise_filename(stored.original_filename, file.path.suffix)
+    answer = FileResponse(
+        file.path,
+        headers=headers,
+        media_type=mime_type or "application/octet-stream",
+        filename=name if is_download else None,
+        stat_result=file.stat,
+    )
+    if is_current(request.headers.get("if-none-match"), answer.headers["etag"]):
+        return _not_modified(answer.headers["etag"], ORIGINAL_CACHING)
+    return answer
+
+
+async def _face(request: FileRequest, compute: Compute, file: ServedFile, stored: StoredFile, box: Box) -> Response:
+    etag = f'"{stored.sha256}-face-{box.x}-{box.y}-{box.width}-{box.height}"'
+    if is_current(request.headers.get("if-none-match"), etag):
+        return _not_modified(etag, RENDERED_CACHING)
+    media_format = next((known for known in FORMATS if known.mime_type == stored.mime_type), None)
+    if media_format is None:
+        raise NotFound(f"{file.path.name} is no picture.")
+    try:
+        picture = await compute.run(render_face_crop, file.path, media_format, box)
+    except (Undecodable, WorkerLost) as error:
+        raise NotFound(f"{file.path.name} has no face to show: {error}") from error
+    return _jpeg(picture, etag)
+
+
+def _box(text: str) -> Box:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadRequest(f"crop={text} are no numbers; it is x,y,width,height in pixels.") from error
+    if len(numbers) != 4 or not all(math.isfinite(number) and 0 <= number <= MAX_COORDINATE for number in numbers):
+        raise BadRequest(f"crop={text} is no part of a picture; it is x,y,width,height in pixels.")
+    return Box(*(round(number) for number in numbers))
+
+
+def _jpeg(picture: bytes, etag: str) -> Response:
+    return Response(picture, media_type="image/jpeg", headers={"cache-control": RENDERED_CACHING, "etag": etag})
+
+
+def _not_modified(etag: str, caching: str) -> Response:
+    return Response(status_code=304, headers={"cache-control": caching, "etag": etag})

@@ -1,0 +1,105 @@
+"""Photos: lists, one photo, its history and versions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+from msgspec import UNSET
+
+from api.context import ApiContext
+from api.schemas.history import HistoryEntry, history_entry_of
+from api.schemas.photo import Photo, photo_of
+from core.library.photos import MOST, Listing, find_photo, history_of, list_photos, versions_of
+
+RECENT = 6
+"""Photos of ``GET /api/photos/recent`` when nobody says how many."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+@get(
+    "/api/photos",
+    tags=["Photos"],
+    responses={200: ResponseSpec(list[Photo], generate_examples=False, description="Photos, newest first")},
+)
+async def get_photos(
+    context: NamedDependency[ApiContext],
+    tier: Annotated[
+        str,
+        QueryParameter(
+            description="bronze, silver, gold, unprocessed or all_versions; without it, one photo per asset"
+        ),
+    ] = "",
+    show_all_versions: Annotated[str, QueryParameter(name="showAllVersions")] = "",
+    limit: Annotated[int | None, QueryParameter(ge=0, le=MOST, description="how many; all of them without it")] = None,
+    offset: Annotated[int, QueryParameter(ge=0, le=MOST, description="how many to leave out before that")] = 0,
+) -> Stream:
+    """The photos of a tier, or the best version of each."""
+    if tier not in set(Listing):
+        return _json_array([])
+    superseded = show_all_versions == "true"
+    is_plain = tier in (Listing.BRONZE, Listing.SILVER, Listing.GOLD) and not superseded
+    is_superseded = False if is_plain else UNSET
+    # All is read before the first byte is sent: a slow client then holds no connection to the database, and what fails
+    # can still be told with a status. Between batches other requests have their turn.
+    async with context.bench.database.read() as connection:
+        rows = list_photos(connection, Listing(tier), superseded=superseded, limit=limit, offset=offset)
+        chunks = [_encode([photo_of(row, is_superseded) for row in batch])[1:-1] async for batch in rows]
+    return _json_array(chunks)
+
+
+def _json_array(chunks: list[bytes]) -> Stream:
+    async def pieces() -> AsyncIterator[bytes]:
+        before = b"["
+        for chunk in chunks:
+            yield before + chunk
+            before = b","
+            await asyncio.sleep(0)  # a socket that takes everything at once would never let others have their turn
+        yield b"]" if chunks else b"[]"
+
+    return Stream(pieces(), media_type="application/json")
+
+
+@get("/api/photos/recent", tags=["Photos"])
+async def get_recent_photos(
+    context: NamedDependency[ApiContext],
+    limit: Annotated[str, QueryParameter(description=f"how many; {RECENT} without it")] = "",
+) -> list[Photo]:
+    """The newest versions of all tiers."""
+    wanted = int(limit) if limit.isdecimal() and limit.isascii() else 0
+    photos: list[Photo] = []
+    async with context.bench.database.read() as connection:
+        async for batch in list_photos(connection, Listing.ALL_VERSIONS, limit=min(wanted, MOST) or RECENT):
+            photos += [photo_of(row) for row in batch]
+    return photos
+
+
+@get("/api/photos/{photo_id:str}", tags=["Photos"])
+async def get_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> Photo:
+    """One photo with its history."""
+    async with context.bench.database.read() as connection:
+        photo = photo_of(await find_photo(connection, photo_id))
+        photo.history = [history_entry_of(row) for row in await history_of(connection, photo_id)]
+    return photo
+
+
+@get("/api/photos/{photo_id:str}/history", tags=["Photos"])
+async def get_photo_history(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> list[HistoryEntry]:
+    """What happened to the photo's asset, newest first."""
+    async with context.bench.database.read() as connection:
+        return [history_entry_of(row) for row in await history_of(connection, photo_id)]
+
+
+@get("/api/photos/{photo_id:str}/versions", tags=["Photos"])
+async def get_photo_versions(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> list[Photo]:
+    """All versions of the photo's asset: Gold, Silver, then the rest."""
+    async with context.bench.database.read() as connection:
+        return [photo_of(row) for row in await versions_of(connection, photo_id)]

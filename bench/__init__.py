@@ -1,0 +1,1 @@
+"""How fast and how large, as ratios from one run: ``make bench``, or ``python -m bench throughput idle …``."""

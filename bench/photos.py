@@ -1,0 +1,50 @@
+"""Photos to measure with: 12 MP, made from real pictures so that entropy and faces are realistic; and tiny ones."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+WIDTH, HEIGHT = 4000, 3000
+
+#: A face of someone who gave her picture to the public: the astronaut Eileen Collins, NASA.
+FACE = Path(__file__).parent.parent / "tests" / "fixtures" / "astronaut.jpg"
+
+#: A phone's sensor noise at ISO 200 or so, in 8-bit steps; what makes a 12-MP JPEG weigh 3 to 5 MB.
+NOISE = 2.5
+
+
+def make_photos(folder: Path, count: int, pictures: list[Path]) -> list[Path]:
+    """Writes ``count`` different 12-MP JPEGs with one face each; backgrounds are crops of ``pictures``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(1)
+    noise = np.random.default_rng(1).normal(0, NOISE, (HEIGHT, WIDTH, 1)).astype(np.int16)
+    face = Image.open(FACE).convert("RGB").crop((100, 0, 400, 300))
+    sources = [Image.open(path).convert("RGB") for path in pictures or [FACE]]
+    paths = []
+    for number in range(count):
+        source = chance.choice(sources)
+        zoom = chance.uniform(0.6, 1.0)
+        width, height = int(source.width * zoom), int(source.width * zoom * HEIGHT / WIDTH)
+        height = min(height, source.height)
+        left, top = chance.randint(0, source.width - width), chance.randint(0, source.height - height)
+        photo = source.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC, (left, top, left + width, top + height))
+        size = chance.randint(500, 1100)
+        photo.paste(face.resize((size, size)), (chance.randint(0, WIDTH - size), chance.randint(0, HEIGHT - size)))
+        pixels = np.clip(np.asarray(photo).astype(np.int16) + np.roll(noise, number * 977), 0, 255)
+        path = folder / f"2024{number % 12 + 1:02d}{number % 28 + 1:02d}_120000_{number:05d}.jpg"
+        Image.fromarray(pixels.astype(np.uint8)).save(path, quality=90)
+        paths.append(path)
+    return paths
+
+
+def make_tiny_photos(folder: Path, first: int, count: int) -> None:
+    """Writes ``count`` different 64 × 48 JPEGs, numbered from ``first``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(first, first + count):
+        pixels = hashlib.shake_256(str(number).encode()).digest(64 * 48 * 3)
+        Image.frombytes("RGB", (64, 48), pixels).save(folder / f"{number:06d}.jpg", quality=80)

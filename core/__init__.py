@@ -1,0 +1,3 @@
+"""Knows photos."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,76 @@
+"""The jobs that run in worker processes, by name.
+
+The main process imports this module to name them; what they need is imported when they run, so that it never pays for
+pixel libraries. What a worker has loaded (networks, the gazetteer) it keeps until it ends.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.media.facts import Format, Identity, Look
+from core.places.place import Place
+
+if TYPE_CHECKING:
+    from core.media.look import Models
+    from core.places.geonames import Gazetteer
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A file's identity, and what its coordinates mean: the nearest place and the IANA time zone."""
+
+    identity: Identity
+    place: Place | None
+    zone: str | None
+
+
+def read_file(path: str, original_filename: str, cache_dir: str) -> Reading:
+    """Reads the file once. Raises the errors of :func:`core.media.identify.identify`."""
+    from core.media.identify import identify
+    from core.places.geonames import place_at
+    from core.places.time_zone import zone_at
+
+    identity = identify(path, original_filename)
+    latitude, longitude = identity.exif.gps_latitude, identity.exif.gps_longitude
+    if latitude is None or longitude is None:
+        return Reading(identity, None, None)
+    return Reading(identity, place_at(_gazetteer(cache_dir), latitude, longitude), zone_at(latitude, longitude))
+
+
+def look_at_file(path: str, media_format: Format, cache_dir: str) -> Look:
+    """Decodes the file once and measures everything. Raises :class:`core.errors.Undecodable`."""
+    from core.media.look import look
+
+    return look(path, media_format, _models(cache_dir))
+
+
+def render_thumbnail(preview: str, edge: int, quality: int) -> bytes:
+    """A square JPEG of ``edge`` pixels from a stored preview."""
+    from core.media.thumbnails import render_thumbnail as render
+
+    return render(preview, edge, quality)
+
+
+def prepare_cache(cache_dir: str) -> None:
+    """Prepares the networks and the gazetteer, where that was not done yet, and loads them into this worker."""
+    _gazetteer(cache_dir)
+    _models(cache_dir)
+
+
+@cache
+def _models(cache_dir: str) -> Models:
+    from core.media.look import load_models
+
+    return load_models(Path(cache_dir))
+
+
+@cache
+def _gazetteer(cache_dir: str) -> Gazetteer:
+    from core.media.models.prepared import prepared
+    from core.places.geonames import GAZETTEER_NAME, build_gazetteer, load_gazetteer
+
+    return load_gazetteer(prepared(Path(cache_dir), GAZETTEER_NAME, build_gazetteer))

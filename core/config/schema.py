@@ -1,0 +1,291 @@
+"""Which settings are there, what may they be, and what are they if nobody sets them?
+
+Every model is frozen and refuses keys it does not know. Paths are absolute: :mod:`core.config.loading` resolves
+them before they get here, since only it knows where a value came from.
+
+Errors raised by the validators continue a sentence that begins with the key and its value
+(:mod:`core.config.problems`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.config.database_url import sqlite_url, with_async_driver
+from core.config.quantities import LONGEST_DURATION, format_duration, format_size, parse_duration, parse_size
+from core.config.roots import conflicts, name_of_folder, usable_name
+from core.library.naming import BUILT_IN_PATTERNS
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+MOST_AUTOMATIC_WORKERS: Final = 8
+"""Processes. Each one holds the face and tag networks in memory; whoever has room for more says so with a number."""
+
+NAMING_PATTERNS: Final = tuple(known.id for known in BUILT_IN_PATTERNS)
+
+NAMING_TOKENS: Final = (
+    *("year", "month", "day", "hour", "minute", "second"),
+    *("camera", "lens", "aiDescription", "originalFilename"),
+)
+"""What may stand in braces in a pattern: the tokens that :func:`core.library.naming.render_name` replaces."""
+
+
+def _no_boolean(value: object) -> object:
+    # pydantic reads `true` as 1, which as a port or a count is never meant.
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")  # noqa: TRY004 - pydantic collects ValueError only
+    return value
+
+
+def _within(shortest: float, longest: float) -> Callable[[float], float]:
+    def check(seconds: float) -> float:
+        if not shortest <= seconds <= longest:
+            raise ValueError(f"must be between {format_duration(shortest)} and {format_duration(longest)}")
+        return seconds
+
+    return check
+
+
+def _empty_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ValueError(f"cannot be looked at: {error.strerror}") from error
+
+
+def _no_file(path: Path) -> Path:
+    if _is_file(path):
+        raise ValueError("is a file; it must be a folder, or not exist yet")
+    return path
+
+
+def _with_index_page(path: Path | None) -> Path | None:
+    if path and not _is_file(path / "index.html"):
+        raise ValueError("must be a folder with an index.html in it, the built web interface")
+    return path
+
+
+def _known_zone(name: str | None) -> str | None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+    if name:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            near = get_close_matches(name, available_timezones(), n=1)
+            advice = f'did you mean "{near[0]}"?' if near else 'write an IANA name such as "Europe/Berlin"'
+            raise ValueError(f"is no time zone that this system knows; {advice}") from None
+    return name
+
+
+def _usable_pattern(pattern: str) -> str:
+    tokens = re.findall(r"{(.*?)}", pattern)
+    if not tokens and pattern not in NAMING_PATTERNS:
+        near = get_close_matches(pattern, NAMING_PATTERNS, n=1)
+        choices = f"{', '.join(NAMING_PATTERNS)}, or a pattern such as {{year}}-{{month}}-{{day}}_{{camera}}"
+        advice = f'did you mean "{near[0]}"?' if near else f"write one of {choices}"
+        raise ValueError(f"would give every file the same name; {advice}")
+    for token in tokens:
+        if token not in NAMING_TOKENS:
+            near = get_close_matches(token, NAMING_TOKENS, n=1)
+            advice = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(NAMING_TOKENS)}"
+            raise ValueError(f"has {{{token}}}, which is not a known token; {advice}")
+    return pattern
+
+
+def _async_url(url: SecretStr | None) -> SecretStr | None:
+    return with_async_driver(url) if url else None
+
+
+def _no_reference_yet(mode: str) -> str:
+    if mode == "reference":
+        raise ValueError(
+            'comes in a later release; until then use "copy", which only ever reads the folder and leaves it untouched'
+        )
+    return mode
+
+
+def _only_builtin_yet(provider: str) -> str:
+    if provider != "builtin":
+        raise ValueError('comes in a later release; until then use "builtin", which needs no server and no key')
+    return provider
+
+
+def _automatic_workers() -> int:
+    return min(os.cpu_count() or 1, MOST_AUTOMATIC_WORKERS)
+
+
+def _worker_count(value: object) -> object:
+    if value == "auto":
+        return _automatic_workers()
+    if isinstance(value, bool) or (isinstance(value, str) and not value.strip().lstrip("+-").isdecimal()):
+        raise ValueError('must be "auto" or a whole number')
+    return value
+
+
+def _folder_name(validated: dict[str, Any]) -> str:
+    return name_of_folder(validated["path"])
+
+
+Whole = Annotated[int, BeforeValidator(_no_boolean)]
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(format_duration, when_used="json")]
+Size = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_size, when_used="json")]
+
+
+class Section(BaseModel):
+    """What all tables of the configuration share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Server(Section):
+    """Where the HTTP API listens. Port 0 lets the system choose a free one."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: Whole = Field(default=8000, ge=0, le=65535)
+    frontend_dir: Annotated[Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_with_index_page)] = None
+
+
+class Library(Section):
+    """Where the library lies and how it names what it keeps.
+
+    ``time_zone`` is the zone of videos that know their time in UTC only; ``None`` is the system's zone.
+    """
+
+    data_dir: Annotated[Path, AfterValidator(_absolute), AfterValidator(_no_file)]
+    time_zone: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_known_zone)] = None
+    silver_naming: Annotated[str, AfterValidator(_usable_pattern)] = "datetime"
+
+
+class Database(Section):
+    """Where the catalogue is kept. Most code wants :attr:`Settings.database_url` instead."""
+
+    url: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_async_url)] = None
+
+
+class Watch(Section):
+    """One watched folder, a root. ``name`` is how the ledger and the API call it; by default made from the folder's."""
+
+    path: Annotated[Path, AfterValidator(_absolute)]
+    name: Annotated[str, AfterValidator(usable_name)] = Field(default_factory=_folder_name, validate_default=True)
+    mode: Annotated[Literal["copy", "move", "reference"], AfterValidator(_no_reference_yet)] = "copy"
+
+
+class Intake(Section):
+    """How files are taken from the roots; with less than ``min_free`` bytes free on the library's disk, none is."""
+
+    settle_seconds: Annotated[Duration, AfterValidator(_within(0, 3600))] = 5.0
+    rescan_interval: Annotated[Duration, AfterValidator(_within(1, LONGEST_DURATION))] = 3600.0
+    max_attempts: Whole = Field(default=5, ge=1, le=100)
+    min_free: Size = 2 * 2**30
+
+
+class Compute(Section):
+    """Where the heavy work is done. ``workers`` is a number of processes, ``"auto"`` already resolved."""
+
+    workers: Annotated[int, BeforeValidator(_worker_count)] = Field(default_factory=_automatic_workers, ge=1)
+    engine: Literal["local"] = "local"
+    time_limit: Annotated[Duration, AfterValidator(_within(1, LONGEST_DURATION))] = 300.0
+    idle_timeout: Duration = 45.0
+
+
+class Ai(Section):
+    """Who describes pictures."""
+
+    provider: Annotated[Literal["builtin", "ollama", "openai", "both"], AfterValidator(_only_builtin_yet)] = "builtin"
+
+
+class Log(Section):
+    """What is logged, and how: ``auto`` is for people on a terminal and JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(BaseSettings):
+    """All settings. ``load_settings`` makes them; given by hand, only ``library.data_dir`` and ``watch`` are needed."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        case_sensitive=True,
+        env_prefix="PICTALLION_",
+        env_nested_delimiter="__",
+    )
+
+    server: Server = Server()
+    library: Library
+    database: Database = Database()
+    watch: tuple[Watch, ...]
+    intake: Intake = Intake()
+    compute: Compute = Compute()
+    ai: Ai = Ai()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is given: a test or a script that builds settings must not depend on its environment."""
+        return (init_settings,)
+
+    @field_validator("watch")
+    @classmethod
+    def _roots_keep_apart(cls, watch: tuple[Watch, ...], info: ValidationInfo) -> tuple[Watch, ...]:
+        library = info.data.get("library")
+        if problems := conflicts(watch, library.data_dir if library else None):
+            raise ValueError("\n".join(problems))
+        return watch
+
+    @property
+    def database_url(self) -> URL:
+        """The database with its asynchronous driver; SQLite in ``data_dir`` unless ``[database] url`` says otherwise.
+
+        SQLAlchemy's ``URL`` shows ``***`` for the password when it is printed.
+        """
+        from sqlalchemy import make_url
+
+        if self.database.url is None:
+            return sqlite_url(self.library.data_dir / "pictallion.db")
+        return make_url(self.database.url.get_secret_value())
+
+    def shown(self) -> dict[str, Any]:
+        """Return the effective values as they would be written in the file, by section; the password is ``***``."""
+        values = self.model_dump(mode="json")
+        values["database"]["url"] = str(self.database_url)
+        return values

@@ -1,0 +1,167 @@
+"""Everything that can go wrong in the domain, drawn once.
+
+    PictallionError
+    ├── ConfigError                 exit code 2
+    ├── DatabaseError               exit code 3
+    │   ├── DatabaseUnreachable     exit code 3
+    │   ├── SchemaTooNew            exit code 3
+    │   └── SchemaMissing           exit code 3
+    ├── AlreadyRunning              exit code 4
+    ├── IntakeError                 decides the ledger state of one file
+    │   ├── SourceVanished          missing
+    │   ├── SourceChanged           waiting     (it settles again and is taken then)
+    │   ├── SourceUnreadable        failed      (tried again with growing pauses)
+    │   ├── NotMedia                ignored
+    │   ├── DuplicateContent        duplicate
+    │   ├── LooksAlike              conflict
+    │   ├── PlacementFailed         failed
+    │   │   └── VerificationFailed  failed
+    │   └── WorkerLost              failed
+    │       ├── WorkerCrashed       failed
+    │       └── WorkerTimedOut      failed
+    ├── Undecodable                 done, kept as metadata only
+    └── RequestError                turned into an HTTP response by ``api.errors``
+        ├── BadRequest              400
+        ├── Forbidden               403
+        └── NotFound                404
+
+A message is read by a person: it says what failed, on which file, what happens next and what they can
+do. Where an error is raised, it is raised with that sentence; where it is handled, nothing is added.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PictallionError(Exception):
+    """Base of every error that Pictallion raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(PictallionError):
+    """The configuration cannot be used. The message names file, key and the nearest valid key."""
+
+    exit_code = 2
+
+
+class DatabaseError(PictallionError):
+    """The database cannot be used as it is."""
+
+    exit_code = 3
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The server does not answer, or the file cannot be opened."""
+
+
+class SchemaTooNew(DatabaseError):
+    """A newer Pictallion wrote this database; this one refuses to touch it."""
+
+
+class SchemaMissing(DatabaseError):
+    """There is no database, or one that has not been migrated yet, where a command needs to read it."""
+
+
+class AlreadyRunning(PictallionError):
+    """Another process holds the lock of this library."""
+
+    exit_code = 4
+
+
+class IntakeError(PictallionError):
+    """One file could not be taken in. ``ledger_state`` is the state its row gets."""
+
+    ledger_state: ClassVar[str] = "failed"
+
+
+class SourceVanished(IntakeError):
+    """The file was gone when it was to be read."""
+
+    ledger_state = "missing"
+
+
+class SourceChanged(IntakeError):
+    """The file was written to while it was read."""
+
+    ledger_state = "waiting"
+
+
+class SourceUnreadable(IntakeError):
+    """The operating system refuses to read the file."""
+
+
+class NotMedia(IntakeError):
+    """The bytes are no photo or video."""
+
+    ledger_state = "ignored"
+
+
+class DuplicateContent(IntakeError):
+    """The same bytes are in the library already; ``sha256`` is their hash, by which the asset is found."""
+
+    ledger_state = "duplicate"
+
+    def __init__(self, message: str, sha256: str) -> None:
+        super().__init__(message)
+        self.sha256 = sha256
+
+
+class LooksAlike(IntakeError):
+    """An upload that looks like a photo in the library; its original is kept and a person decides.
+
+    ``asset_id`` is the upload's own asset.
+    """
+
+    ledger_state = "conflict"
+
+    def __init__(self, message: str, asset_id: str) -> None:
+        super().__init__(message)
+        self.asset_id = asset_id
+
+
+class PlacementFailed(IntakeError):
+    """The file could not be written into the library."""
+
+
+class VerificationFailed(PlacementFailed):
+    """What was written differs from what was read."""
+
+
+class WorkerLost(IntakeError):
+    """A worker process did not come back with a result."""
+
+
+class WorkerCrashed(WorkerLost):
+    """The worker process died."""
+
+
+class WorkerTimedOut(WorkerLost):
+    """The worker process was stopped because it exceeded the time limit."""
+
+
+class Undecodable(PictallionError):
+    """A file of a known type whose pixels cannot be read. The file is kept as metadata only."""
+
+
+class RequestError(PictallionError):
+    """A request that cannot be answered. ``status`` is the HTTP status."""
+
+    status: ClassVar[int] = 400
+
+
+class BadRequest(RequestError):
+    """The request makes no sense; the message says why."""
+
+
+class Forbidden(RequestError):
+    """The request asks for something outside what may be served."""
+
+    status = 403
+
+
+class NotFound(RequestError):
+    """No such thing."""
+
+    status = 404

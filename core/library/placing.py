@@ -1,0 +1,205 @@
+"""The only way a file gets into the library.
+
+Copy to a temporary name in the target's directory → fsync → read back and compare → rename without overwriting →
+fsync the directory. A crash between any two steps leaves either nothing, a temporary file whose name tells its
+target, or the whole file. Nothing else in the program opens a file below the data directory's media for writing.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import PlacementFailed, SourceUnreadable, SourceVanished, VerificationFailed
+
+#: Placed files are read-only for everyone: the library's copy is not to be edited.
+READ_ONLY = 0o444
+
+_TEMPORARY_SUFFIX = ".pictallion-tmp"
+_BUFFER = 1 << 20
+
+#: What ``link`` and ``copy_file_range`` answer where the file system cannot do it.
+_NOT_SUPPORTED = frozenset(
+    {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EACCES}
+)
+
+
+def temporary_name(target: Path) -> Path:
+    """The name under which ``target`` is written before it is whole; a start after a crash finds it by this."""
+    return target.with_name(f".{target.name}{_TEMPORARY_SUFFIX}")
+
+
+def place_copy(source: str, target: Path, sha256: str, mtime_ns: int) -> None:
+    """Copies ``source`` to the new file ``target``, read-only and with ``mtime_ns``, and proves it by ``sha256``.
+
+    Raises :class:`SourceVanished`, :class:`VerificationFailed` when the copy's bytes are not those that were read
+    before (the source was written to, or the disk lies), :class:`PlacementFailed` for everything the system refuses.
+    """
+
+    def write(temporary: Path) -> None:
+        _copy_bytes(source, temporary)
+        os.utime(temporary, ns=(mtime_ns, mtime_ns))
+        if (found := hash_file(temporary)) != sha256:
+            raise VerificationFailed(
+                f"{target.name}: the copy's SHA-256 is {found[:12]}… but {sha256[:12]}… was read from the source; "
+                "the copy was removed and the source left as it is. It will be tried again."
+            )
+
+    _place(target, write)
+
+
+def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int) -> None:
+    """Makes ``target`` a second name of ``existing``; where the file system has no hard links, a verified copy."""
+    try:
+        _make_directory(target.parent)
+        os.link(existing, target)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise PlacementFailed(_sentence("linked", target, error)) from error
+        place_copy(str(existing), target, sha256, mtime_ns)
+    else:
+        _sync_name_of(target)
+
+
+def place_bytes(data: bytes, target: Path) -> None:
+    """Writes the new file ``target``; raises :class:`PlacementFailed`, also when something has that name already."""
+    _place(target, lambda temporary: _write_bytes(temporary, data, durable=True), mode=0o644)
+
+
+def replace_bytes(data: bytes, target: Path) -> None:
+    """Writes ``target``, whether it exists or not, for files that can be made again (thumbnails).
+
+    Atomic, not synced.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{_TEMPORARY_SUFFIX}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_bytes(temporary, data, durable=False)
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise PlacementFailed(_sentence("written", target, error)) from error
+
+
+def discard(target: Path) -> None:
+    """Removes a file that this process placed and no row names; absent ones are fine."""
+    target.unlink(missing_ok=True)
+
+
+def hash_file(path: str | Path) -> str:
+    """The hex SHA-256 of a file."""
+    with open(path, "rb") as file:  # noqa: PTH123 - paths of sources are text with surrogates
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes the names in ``directory`` survive a power cut, where the file system can promise that."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # SMB and some FUSE file systems cannot sync a directory
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _place(target: Path, write: Callable[[Path], None], mode: int = READ_ONLY) -> None:
+    temporary = temporary_name(target)
+    try:
+        _make_directory(target.parent)
+        temporary.unlink(missing_ok=True)
+        write(temporary)
+        temporary.chmod(mode)
+        _rename_without_overwriting(temporary, target)
+    except OSError as error:
+        raise PlacementFailed(_sentence("placed", target, error)) from error
+    finally:
+        # where even this is refused, the next start clears it away
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    _sync_name_of(target)
+
+
+def _sync_name_of(target: Path) -> None:
+    try:
+        sync_directory(target.parent)
+    except OSError as error:
+        # from here on the file is ours; before, what has the name may be somebody else's
+        target.unlink(missing_ok=True)
+        raise PlacementFailed(_sentence("placed", target, error)) from error
+
+
+def _rename_without_overwriting(temporary: Path, target: Path) -> None:
+    try:
+        os.link(temporary, target)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+        # no hard links (exFAT, SMB): claim the name first, so that an existing file is never replaced
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        temporary.replace(target)
+
+
+def _copy_bytes(source: str, temporary: Path) -> None:
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    name = os.fsencode(source).decode("utf-8", "backslashreplace")
+    try:
+        descriptor = os.open(source, flags)
+    except FileNotFoundError as error:
+        sentence = f"{name} was gone before it could be copied; it is taken again if it comes back."
+        raise SourceVanished(sentence) from error
+    except OSError as error:
+        raise SourceUnreadable(f"{name} cannot be read: {error.strerror}. It will be tried again.") from error
+    with os.fdopen(descriptor, "rb", buffering=0) as reader, temporary.open("xb", buffering=0) as writer:
+        if not _copy_in_kernel(reader.fileno(), writer.fileno()):
+            shutil.copyfileobj(reader, writer, _BUFFER)
+        os.fsync(writer.fileno())
+
+
+def _copy_in_kernel(source: int, target: int) -> bool:
+    """Lets the kernel copy (or share the blocks, on btrfs and XFS).
+
+    ``False`` when it cannot and nothing was written.
+    """
+    if not hasattr(os, "copy_file_range"):
+        return False
+    copied = 0
+    try:
+        while done := os.copy_file_range(source, target, 1 << 30):
+            copied += done
+    except OSError as error:
+        if copied or error.errno not in _NOT_SUPPORTED:
+            raise
+        return False
+    # some FUSE and SMB mounts copy nothing and say that they are done
+    return copied > 0
+
+
+def _write_bytes(temporary: Path, data: bytes, *, durable: bool) -> None:
+    with temporary.open("wb") as writer:
+        writer.write(data)
+        if durable:
+            writer.flush()
+            os.fsync(writer.fileno())
+
+
+def _make_directory(directory: Path) -> None:
+    if directory.is_dir():
+        return
+    _make_directory(directory.parent)
+    directory.mkdir(exist_ok=True)
+    sync_directory(directory.parent)
+
+
+def _sentence(verb: str, target: Path, error: OSError) -> str:
+    return (
+        f"{target.name} could not be {verb} in {target.parent}: {error.strerror or error}. "
+        "Nothing was left behind; it will be tried again."
+    )

@@ -1,0 +1,64 @@
+"""What can a sidecar say about a picture?
+
+Plain records, so that the main process can name them without loading lxml.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from core.ai.provider import Confidences
+
+
+class FaceRegion(msgspec.Struct, frozen=True):
+    """A face in the picture as it is stored, before EXIF's orientation turns it.
+
+    ``x`` and ``y`` are the centre, all four numbers shares (0–1) of the stored width and height. ``name`` is ``None``
+    while nobody knows the person.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    name: str | None = None
+
+
+class SidecarFacts(msgspec.Struct, frozen=True):
+    """The fields that Pictallion writes into a sidecar and reads from it; what is empty or ``None`` is not written.
+
+    ``keywords`` are flat, ``keyword_paths`` from the root (``("Places", "France", "Nice")``); no level holds ``/`` or
+    ``|``. ``rating`` is -1 (rejected) to 5, where 0 means none. ``captured`` is the wall clock at the place, only if
+    something better than the time of ingest tells it, ``captured_offset_minutes`` its distance east of UTC.
+    ``latitude`` and ``longitude`` are decimal degrees, given together. ``people`` names everybody in the picture, with
+    or without a region. ``stored_width`` and ``stored_height`` are the pixels that ``faces`` refer to, before
+    orientation. ``location`` is the owner's own words for the place; ``city``, ``state``, ``country`` and
+    ``country_code`` are from the gazetteer. ``provider`` and ``provider_version`` tell who described the picture,
+    ``confidences`` how sure.
+    """
+
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    keyword_paths: tuple[tuple[str, ...], ...] = ()
+    rating: int = 0
+    captured: datetime | None = None
+    captured_offset_minutes: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    location: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+    country_code: str | None = None
+    people: tuple[str, ...] = ()
+    faces: tuple[FaceRegion, ...] = ()
+    stored_width: int | None = None
+    stored_height: int | None = None
+    provider: str | None = None
+    provider_version: str | None = None
+    confidences: Confidences | None = None
+    perceptual_hash: str | None = None
+    original_filename: str | None = None
+    sha256: str | None = None

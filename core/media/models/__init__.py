@@ -1,0 +1,1 @@
+"""The networks and how they are prepared from the files their packages ship."""

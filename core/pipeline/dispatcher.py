@@ -1,0 +1,163 @@
+"""Works the queue off: claims due entries and keeps a bounded number of them in hand.
+
+It sleeps until it is woken, a file is done or a retry is due; an empty queue costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db.tables import utc_now
+from core.pipeline import ledger
+from core.pipeline.attempt import attempt
+from core.pipeline.ledger import Entry, Fate
+from core.pipeline.roots import Root
+from core.pipeline.states import State
+from core.pipeline.workbench import Workbench
+
+log = structlog.get_logger()
+
+#: How long to wait for space before looking again. [s]
+SPACE_PAUSE = 30.0
+
+#: How long to wait when the database or the system refuses. [s]
+TROUBLE_PAUSE = 5.0
+
+#: Entries are claimed when this many hands are free: one transaction for two files.
+CLAIM_AT_LEAST = 2
+
+OnFate = Callable[[Entry, Fate], None]
+
+
+class Dispatcher:
+    """Takes entries of ``roots`` through the pipeline, at most ``in_hand`` at a time.
+
+    ``on_fate`` is told each entry's fate. ``only_held`` leaves entries to others that were not queued for this
+    process. Below ``min_free`` bytes of free space nothing new is begun.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        roots: Mapping[str, Root],
+        in_hand: int,
+        min_free: int,
+        on_fate: OnFate,
+        *,
+        only_held: bool = False,
+    ) -> None:
+        self._bench = bench
+        self._roots = roots
+        self._in_hand = in_hand
+        self._min_free = min_free
+        self._on_fate = on_fate
+        self._only_held = only_held
+        self._is_drained = False
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in hand and nothing was due when last looked for."""
+        return self._is_drained and not self._tasks
+
+    def wake(self) -> None:
+        """Says that the queue may have something new."""
+        self._is_drained = False
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begins nothing new; :meth:`run` returns when what is in hand is done."""
+        self._stopping = True
+        self._wake.set()
+
+    async def give_up(self) -> None:
+        """Drops what is in hand; the next start takes it up again. Threads that copy for it may still run."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def run(self) -> None:
+        """Works until :meth:`stop`."""
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                pause = await self._fill()
+            except (SQLAlchemyError, OSError):
+                log.exception("the queue could not be read; it is tried again soon")
+                pause = TROUBLE_PAUSE
+            try:
+                await asyncio.wait_for(self._wake.wait(), pause)
+            except TimeoutError:
+                continue
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _fill(self) -> float | None:
+        """Claims what fits into the free hands; returns how long to sleep at most, ``None`` for until woken."""
+        free_hands = self._in_hand - len(self._tasks)
+        if free_hands < min(CLAIM_AT_LEAST, self._in_hand):
+            return None
+        if not await self._has_space():
+            return SPACE_PAUSE
+        now = utc_now()
+        names = list(self._roots)
+        async with self._bench.database.write() as connection:
+            entries = await ledger.claim(
+                connection, names, free_hands, self._bench.holder, now, only_held=self._only_held
+            )
+        for entry in entries:
+            task = asyncio.create_task(self._work(entry))
+            self._tasks.add(task)
+            task.add_done_callback(self._put_down)
+        if entries:
+            # more may be due; looked for when a hand is free again
+            return None
+        self._is_drained = not self._wake.is_set()
+        async with self._bench.database.read() as connection:
+            due = await ledger.next_due(connection, names, self._bench.holder, only_held=self._only_held)
+        return None if due is None else max((due - now).total_seconds(), 0.05)
+
+    async def _work(self, entry: Entry) -> None:
+        try:
+            fate = await attempt(self._bench, entry, self._roots[entry.root])
+        except (SQLAlchemyError, OSError):
+            log.exception("a fate could not be recorded; the file is taken up again", id=entry.id)
+            await self._return_to_queue(entry)
+        else:
+            self._on_fate(entry, fate)
+
+    async def _return_to_queue(self, entry: Entry) -> None:
+        while True:
+            await asyncio.sleep(TROUBLE_PAUSE)
+            try:
+                async with self._bench.database.write() as connection:
+                    await ledger.settle_fate(connection, entry, Fate(State.QUEUED), utc_now())
+            except (SQLAlchemyError, OSError):
+                log.exception("the database still refuses", id=entry.id)
+            else:
+                return
+
+    def _put_down(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a defect in the dispatcher; the file is taken up after the next start", exc_info=error)
+
+    async def _has_space(self) -> bool:
+        free = (await asyncio.to_thread(shutil.disk_usage, self._bench.layout.data_dir)).free
+        if free >= self._min_free:
+            return True
+        log.warning(
+            "low disk space: nothing new is taken in until there is more",
+            data_dir=str(self._bench.layout.data_dir),
+            free_bytes=free,
+            min_free_bytes=self._min_free,
+        )
+        return False

@@ -1,0 +1,316 @@
+"""Bronze: the original, byte for byte, proved by its hash, read-only, recorded before anything else is tried.
+
+An attempt that was cut off is continued, not repeated: what it placed or recorded is found by :func:`open_original`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.compute.tasks import Reading
+from core.db.tables import AssetHistory, FileVersion, LedgerEntry, MediaAsset, new_id, utc_now
+from core.errors import DuplicateContent, IntakeError, PlacementFailed, SourceChanged, VerificationFailed
+from core.library.layout import Tier, month_directory
+from core.library.naming import sanitise_filename
+from core.library.placing import discard, hash_file, place_copy
+from core.media.capture_time import capture_time
+from core.media.facts import CaptureTime, Exif
+from core.media.source_file import shown
+from core.pipeline import placements
+from core.pipeline.ledger import Signature
+from core.pipeline.placements import Intent
+from core.pipeline.roots import IMPORT, UPLOAD, Mode
+from core.pipeline.workbench import Item, Workbench
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What an earlier attempt left: a recorded asset, or an ``intent`` whose file may be in place."""
+
+    file_path: str
+    sha256: str
+    asset_id: str | None = None
+    version_id: str | None = None
+    ingested_at: datetime | None = None
+    is_finished: bool = False
+    undecodable: str | None = None
+    intent: Intent | None = None
+
+
+@dataclass(frozen=True)
+class Original:
+    """A recorded original. ``file_path`` is relative to the data directory; ``is_finished``: nothing is left to do."""
+
+    asset_id: str
+    version_id: str
+    file_path: str
+    sha256: str
+    captured: CaptureTime
+    ingested_at: datetime
+    reading: Reading
+    is_finished: bool = False
+    undecodable: str | None = None
+    #: stored and proved by this very attempt
+    is_fresh: bool = False
+
+
+async def open_original(bench: Workbench, item: Item) -> Begun | None:
+    """What an earlier attempt at this entry left, or ``None``."""
+    if item.entry.media_asset_id is None and not item.entry.was_begun:
+        return None
+    async with bench.database.read() as connection:
+        recorded = await _recorded(connection, item.entry.media_asset_id)
+        if recorded is not None:
+            return recorded
+        intent = await placements.unfinished_original(connection, item.entry.id)
+    return None if intent is None else Begun(intent.target, intent.sha256, intent=intent)
+
+
+async def _recorded(connection: AsyncConnection, asset_id: str | None) -> Begun | None:
+    if asset_id is None:
+        return None
+    rows = await connection.execute(
+        select(
+            FileVersion.id,
+            FileVersion.tier,
+            FileVersion.file_path,
+            FileVersion.sha256,
+            FileVersion.undecodable,
+            MediaAsset.created_at,
+        )
+        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+        .where(FileVersion.media_asset_id == asset_id)
+    )
+    versions = list(rows)
+    bronze = next((row for row in versions if row.tier == Tier.BRONZE), None)
+    if bronze is None:
+        return None
+    finished = bronze.undecodable is not None or any(row.tier != Tier.BRONZE for row in versions)
+    return Begun(bronze.file_path, bronze.sha256, asset_id, bronze.id, bronze.created_at, finished, bronze.undecodable)
+
+
+async def keep_original(bench: Workbench, item: Item, reading: Reading, begun: Begun | None) -> Original:
+    """Stores the bytes as Bronze and records them, or continues where an earlier attempt was cut off."""
+    same_content = begun is not None and begun.sha256 == reading.identity.sha256
+    if begun is not None and same_content and begun.asset_id is not None:
+        return _continued(bench, item, reading, begun)
+    now = utc_now()
+    captured = _captured(bench, item, reading, now)
+    with item.stages.measure("place"):
+        intent = None
+        if begun is not None and begun.intent is not None:
+            intent = await _adopt(bench, begun.intent, reading.identity.sha256)
+        if intent is None:
+            intent = await _place(bench, item, reading, captured)
+        return await _record(bench, item, reading, captured, intent, now)
+
+
+def _continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> Original:
+    assert begun.asset_id is not None
+    assert begun.version_id is not None
+    assert begun.ingested_at is not None
+    return Original(
+        asset_id=begun.asset_id,
+        version_id=begun.version_id,
+        file_path=begun.file_path,
+        sha256=begun.sha256,
+        captured=_captured(bench, item, reading, begun.ingested_at),
+        ingested_at=begun.ingested_at,
+        reading=reading,
+        is_finished=begun.is_finished,
+        undecodable=begun.undecodable,
+    )
+
+
+def _captured(bench: Workbench, item: Item, reading: Reading, ingested_at: datetime) -> CaptureTime:
+    return capture_time(
+        reading.identity,
+        item.original_filename,
+        ingested_at,
+        lambda _latitude, _longitude: reading.zone,
+        bench.home_zone,
+    )
+
+
+async def _adopt(bench: Workbench, intent: Intent, sha256: str) -> Intent | None:
+    """The intent of a cut-off attempt when its file is whole and the content in hand; otherwise it is cleared away."""
+    target = bench.layout.absolute(intent.target)
+    is_ours = await asyncio.to_thread(is_whole, target, intent.sha256)
+    if is_ours and intent.sha256 == sha256:
+        return intent
+    if is_ours:
+        await asyncio.to_thread(discard, target)
+    await _give_up(bench, intent)
+    return None
+
+
+def is_whole(target: Path, sha256: str) -> bool:
+    """Whether ``target`` is there and has these bytes."""
+    return target.is_file() and hash_file(target) == sha256
+
+
+async def _place(bench: Workbench, item: Item, reading: Reading, captured: CaptureTime) -> Intent:
+    identity = reading.identity
+    assert identity.format is not None
+    intent = await placements.reserve(
+        bench.database,
+        bench.layout,
+        ledger_id=item.entry.id,
+        tier=Tier.BRONZE,
+        directory=month_directory(Tier.BRONZE, captured.local),
+        name=sanitise_filename(item.original_filename, identity.format.extension),
+        sha256=identity.sha256,
+        holder=bench.holder,
+    )
+    target = bench.layout.absolute(intent.target)
+    try:
+        await asyncio.to_thread(place_copy, item.source, target, identity.sha256, item.entry.signature.mtime_ns)
+    except VerificationFailed as error:
+        await _give_up(bench, intent)
+        if await asyncio.to_thread(_was_changed, item):
+            raise SourceChanged(
+                f"{item.label} was written to while it was copied; it is taken when it stands still again."
+            ) from error
+        raise
+    except IntakeError:
+        await _give_up(bench, intent)
+        raise
+    return intent
+
+
+async def _give_up(bench: Workbench, intent: Intent) -> None:
+    async with bench.database.write() as connection:
+        await placements.finish(connection, intent)
+
+
+def _was_changed(item: Item) -> bool:
+    try:
+        return Signature.of(os.lstat(item.source)) != item.entry.signature
+    except OSError:
+        return True
+
+
+async def _record(
+    bench: Workbench, item: Item, reading: Reading, captured: CaptureTime, intent: Intent, now: datetime
+) -> Original:
+    """One transaction: the asset, its Bronze version, the ledger's link to it, history, the end of the intent."""
+    identity = reading.identity
+    asset_id, version_id = new_id(), new_id()
+    original = Original(asset_id, version_id, intent.target, identity.sha256, captured, now, reading, is_fresh=True)
+    filename = shown(item.original_filename)
+    try:
+        async with bench.database.write() as connection:
+            await connection.execute(
+                insert(MediaAsset),
+                {"id": asset_id, "original_filename": filename, "sha256": identity.sha256, "created_at": now},
+            )
+            await connection.execute(insert(FileVersion), version_columns(original, Tier.BRONZE, version_id))
+            await connection.execute(
+                update(LedgerEntry)
+                .where(LedgerEntry.id == item.entry.id)
+                .values(media_asset_id=asset_id, sha256=identity.sha256, updated_at=now)
+            )
+            details = f"{filename} arrived {_way(item)} and was stored as Bronze."
+            await connection.execute(
+                insert(AssetHistory),
+                {"media_asset_id": asset_id, "action": "INGESTED", "details": details, "timestamp": now},
+            )
+            await placements.finish(connection, intent)
+    except IntegrityError as error:
+        # another process stored the same content between our look and our commit
+        await asyncio.to_thread(discard, bench.layout.absolute(intent.target))
+        await _give_up(bench, intent)
+        async with bench.database.read() as connection:
+            statement = select(MediaAsset.id).where(MediaAsset.sha256 == identity.sha256)
+            other = (await connection.execute(statement)).scalar_one_or_none()
+        if other is None:
+            raise PlacementFailed(f"{filename} could not be recorded: {error.orig}. It will be tried again.") from error
+        sentence = f"{filename} has the same bytes as a file that was stored just now."
+        raise DuplicateContent(sentence, identity.sha256) from error
+    return original
+
+
+def _way(item: Item) -> str:
+    return {UPLOAD: "by upload", IMPORT: "by import"}.get(item.root.name, f"from {item.root.name}")
+
+
+def version_columns(original: Original, tier: Tier, version_id: str) -> dict[str, object]:
+    """The columns of a version that follow from the original alone."""
+    identity = original.reading.identity
+    assert identity.format is not None
+    metadata = {"exif": contract_exif(identity.exif)} if identity.exif != Exif() else None
+    return {
+        "id": version_id,
+        "media_asset_id": original.asset_id,
+        "tier": tier,
+        "file_path": original.file_path,
+        "file_hash": identity.md5,
+        "file_size": identity.size,
+        "mime_type": identity.format.mime_type,
+        "metadata": metadata,
+        "sha256": identity.sha256,
+        "duration": identity.duration,
+        "captured_at": original.captured.local.isoformat(timespec="seconds"),
+        "capture_source": original.captured.source,
+        "capture_offset_minutes": original.captured.offset_minutes,
+        "time_zone": original.captured.zone,
+        "gps_latitude": identity.exif.gps_latitude,
+        "gps_longitude": identity.exif.gps_longitude,
+        "created_at": original.ingested_at,
+    }
+
+
+def contract_exif(exif: Exif) -> dict[str, object]:
+    """EXIF in the contract's keys; what is not known is left out."""
+    fields: dict[str, object] = msgspec.to_builtins(exif)
+    return fields
+
+
+async def release_source(bench: Workbench, item: Item, original: Original) -> None:
+    """In a drop zone, removes the source now that its bytes are recorded.
+
+    What an earlier attempt stored is read back first: a person may have brought the file again because the library's
+    copy was lost.
+    """
+    if item.root.mode is not Mode.MOVE:
+        return
+    if not original.is_fresh:
+        await prove_stored(bench, item, original.file_path, original.sha256)
+    await remove_source(item)
+
+
+async def prove_stored(bench: Workbench, item: Item, file_path: str, sha256: str) -> None:
+    """Raises :class:`VerificationFailed` unless the library's file is there with its bytes."""
+    try:
+        found = await asyncio.to_thread(hash_file, bench.layout.absolute(file_path))
+    except OSError as error:
+        raise VerificationFailed(
+            f"{item.label} is in the library as {file_path}, but that cannot be read ({error.strerror}); the file was "
+            "left where it is. Put it back under that name, or restore it from a backup."
+        ) from error
+    if found != sha256:
+        raise VerificationFailed(
+            f"{item.label} is in the library as {file_path}, but that file is damaged; the file was left where it is. "
+            "Replace the damaged one with it, or restore it from a backup."
+        )
+
+
+async def remove_source(item: Item) -> None:
+    """Removes the source of an entry unless it was written to since it was taken; an absent one is fine."""
+    await asyncio.to_thread(_remove_unchanged, item)
+
+
+def _remove_unchanged(item: Item) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if Signature.of(os.lstat(item.source)) == item.entry.signature:
+            os.unlink(item.source)  # noqa: PTH108 - the name may hold bytes that are not UTF-8

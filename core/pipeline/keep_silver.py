@@ -1,0 +1,217 @@
+"""Silver.
+
+The same bytes under their library name, with all that is known of them, and the sidecar that says so on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.ai.provider import Description, PhotoFacts
+from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
+from core.errors import IntakeError
+from core.library.layout import Tier, month_directory, sidecar_of
+from core.library.naming import NameFacts, render_name
+from core.library.placing import discard, place_bytes, place_link
+from core.library.sidecar_facts import SidecarFacts
+from core.media.facts import CaptureSource, FaceFinding, Look
+from core.media.source_file import shown
+from core.pipeline import ledger, placements
+from core.pipeline.keep_original import Original, version_columns
+from core.pipeline.know import complete_exif
+from core.pipeline.ledger import Fate
+from core.pipeline.look import remember
+from core.pipeline.placements import Intent
+from core.pipeline.states import State
+from core.pipeline.workbench import Item, Workbench
+
+
+async def keep_silver(
+    bench: Workbench, item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
+) -> Fate:
+    """Names, links, writes the sidecar and records everything in one transaction."""
+    with item.stages.measure("keep"):
+        intent = await _place(bench, item, original, look, facts, description)
+        fate = Fate(State.DONE, media_asset_id=original.asset_id, sha256=original.sha256)
+        async with bench.database.write() as connection:
+            await _record(connection, item, original, look, description, intent)
+            await remember(connection, original.sha256, look)
+            await placements.finish(connection, intent)
+            return await ledger.settle_fate(connection, item.entry, fate, utc_now())
+
+
+async def confirm_kept(bench: Workbench, item: Item, original: Original) -> Fate:
+    """Ends the way of a file that an earlier attempt had kept completely: it was touched, or it came back."""
+    fate = Fate(State.DONE, original.undecodable, media_asset_id=original.asset_id, sha256=original.sha256)
+    async with bench.database.write() as connection:
+        return await ledger.settle_fate(connection, item.entry, fate, utc_now())
+
+
+async def keep_as_metadata_only(bench: Workbench, item: Item, original: Original, reason: str) -> Fate:
+    """Ends the way of a file whose pixels cannot be read: the original stays, with the reason."""
+    sentence = f"{item.label} is kept as metadata only: {reason}"
+    fate = Fate(State.DONE, sentence, media_asset_id=original.asset_id, sha256=original.sha256)
+    async with bench.database.write() as connection:
+        await connection.execute(
+            update(FileVersion).where(FileVersion.id == original.version_id).values(undecodable=reason)
+        )
+        return await ledger.settle_fate(connection, item.entry, fate, utc_now())
+
+
+async def _place(
+    bench: Workbench, item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
+) -> Intent:
+    identity = original.reading.identity
+    assert identity.format is not None
+    name_facts = NameFacts(
+        original_filename=item.original_filename,
+        extension=identity.format.extension,
+        captured=original.captured.local,
+        camera=identity.exif.camera,
+        lens=identity.exif.lens,
+        description=description.file_description,
+    )
+    intent = await placements.reserve(
+        bench.database,
+        bench.layout,
+        ledger_id=item.entry.id,
+        tier=Tier.SILVER,
+        directory=month_directory(Tier.SILVER, original.captured.local),
+        name=render_name(bench.naming, "", name_facts),
+        sha256=original.sha256,
+        holder=bench.holder,
+    )
+    sidecar = sidecar_facts(item, original, look, facts, description)
+    try:
+        await asyncio.to_thread(_write, bench, item, original, intent, sidecar)
+    except IntakeError:
+        async with bench.database.write() as connection:
+            await placements.finish(connection, intent)
+        raise
+    return intent
+
+
+def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sidecar: SidecarFacts) -> None:
+    from core.library.sidecar import build_sidecar
+
+    silver = bench.layout.absolute(intent.target)
+    bronze = bench.layout.absolute(original.file_path)
+    place_link(bronze, silver, original.sha256, item.entry.signature.mtime_ns)
+    try:
+        place_bytes(build_sidecar(sidecar), bench.layout.absolute(sidecar_of(intent.target)))
+    except IntakeError:
+        discard(silver)
+        raise
+
+
+async def _record(
+    connection: AsyncConnection, item: Item, original: Original, look: Look, description: Description, intent: Intent
+) -> None:
+    version_id, now = new_id(), utc_now()
+    columns = version_columns(original, Tier.SILVER, version_id) | {
+        "file_path": intent.target,
+        "metadata": combined_metadata(original, look, description),
+        "perceptual_hash": look.perceptual_hash,
+        "ai_short_description": description.file_description,
+        "width": look.width,
+        "height": look.height,
+        "duration": original.reading.identity.duration or look.duration,
+        "created_at": now,
+    }
+    await connection.execute(insert(FileVersion), columns)
+    await connection.execute(
+        update(FileVersion).where(FileVersion.id == original.version_id).values(processing_state="promoted")
+    )
+    if look.faces.faces:
+        await connection.execute(insert(Face), _face_rows(look.faces, version_id))
+    name = intent.target.rpartition("/")[2]
+    details = f"{shown(item.original_filename)} was promoted from Bronze to Silver as {name}."
+    await connection.execute(
+        insert(AssetHistory),
+        {"media_asset_id": original.asset_id, "action": "PROMOTED", "details": details, "timestamp": now},
+    )
+
+
+def _face_rows(finding: FaceFinding, version_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": new_id(),
+            "photo_id": version_id,
+            "bounding_box": [face.box.x, face.box.y, face.box.width, face.box.height],
+            "confidence": round(face.confidence * 100),
+            "embedding": list(face.embedding),
+            "detector": finding.detector,
+        }
+        for face in finding.faces
+    ]
+
+
+def combined_metadata(original: Original, look: Look, description: Description) -> dict[str, Any]:
+    """The contract's ``metadata``.
+
+    ``exif``, ``ai``, ``faceDetection``; ours beside them: ``quality``, ``captureTime``.
+    """
+    identity, captured = original.reading.identity, original.captured
+    metadata: dict[str, Any] = {
+        "exif": msgspec.to_builtins(complete_exif(identity.exif, look)),
+        "ai": msgspec.to_builtins(description),
+        "faceDetection": {
+            "attempted": True,
+            "timestamp": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "method": look.faces.detector,
+            "failed": look.faces.error is not None,
+        },
+        "quality": msgspec.to_builtins(look.quality),
+        "captureTime": {
+            "local": captured.local.isoformat(timespec="seconds"),
+            "source": captured.source,
+            "offsetMinutes": captured.offset_minutes,
+            "zone": captured.zone,
+        },
+    }
+    if look.faces.error is not None:
+        metadata["faceDetection"]["error"] = look.faces.error
+        metadata["faceDetectionErrors"] = [look.faces.error]
+    if warnings := (*identity.warnings, *look.warnings):
+        metadata["warnings"] = list(warnings)
+    return metadata
+
+
+def sidecar_facts(
+    item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
+) -> SidecarFacts:
+    """What the sidecar of a new Silver photo says."""
+    from core.library.face_regions import stored_region, stored_size
+
+    exif, captured, place = original.reading.identity.exif, original.captured, original.reading.place
+    is_dated = captured.source is not CaptureSource.INGESTED
+    orientation = int(exif.orientation) if exif.orientation and exif.orientation.isdigit() else 1
+    width, height = stored_size(look.width, look.height, orientation)
+    paths = [tuple(part for part in (place.country, place.region, place.name) if part)] if place is not None else []
+    return SidecarFacts(
+        description=description.long_description or description.short_description,
+        keywords=description.ai_tags,
+        keyword_paths=tuple(("Places", *path) for path in paths),
+        captured=captured.local if is_dated else None,
+        captured_offset_minutes=captured.offset_minutes if is_dated else None,
+        latitude=facts.latitude,
+        longitude=facts.longitude,
+        city=place.name if place else None,
+        state=place.region if place else None,
+        country=place.country if place else None,
+        country_code=place.country_code if place else None,
+        faces=tuple(stored_region(face.box, look.width, look.height, orientation) for face in look.faces.faces),
+        stored_width=width,
+        stored_height=height,
+        provider=description.provider,
+        provider_version=description.version,
+        confidences=description.ai_confidence_scores,
+        perceptual_hash=look.perceptual_hash,
+        original_filename=shown(item.original_filename),
+        sha256=original.sha256,
+    )

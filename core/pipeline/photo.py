@@ -1,0 +1,56 @@
+"""One photo's way through the house, stage by stage.
+
+A file that arrives here stands still. When :func:`take_in` returns, it is in the library; when it raises, the error
+says which state its ledger entry gets, and nothing half done is left.
+"""
+
+from __future__ import annotations
+
+from core.compute.tasks import Reading
+from core.errors import NotMedia, Undecodable
+from core.pipeline.duplicates import refuse_stored_content
+from core.pipeline.keep_original import Original, keep_original, open_original, release_source
+from core.pipeline.keep_silver import confirm_kept, keep_as_metadata_only, keep_silver
+from core.pipeline.know import describe, know
+from core.pipeline.ledger import Fate
+from core.pipeline.look import look_at
+from core.pipeline.lookalikes import refuse_lookalike_upload
+from core.pipeline.read import read
+from core.pipeline.workbench import Item, Workbench
+
+
+async def take_in(bench: Workbench, item: Item) -> Fate:
+    """Takes one file from its source to Bronze and Silver.
+
+    Raises the :class:`core.errors.IntakeError` that decides its ledger state. Safe to repeat: what an earlier attempt
+    finished is found and not done again.
+    """
+    begun = await open_original(bench, item)
+    reading = await read(bench, item, begun)
+    _refuse_other_than_media(item, reading)
+
+    async with bench.claims.hold(reading.identity.sha256):
+        await refuse_stored_content(bench, item, reading)
+        original = await keep_original(bench, item, reading, begun)
+        await release_source(bench, item, original)
+        return await _develop(bench, item, reading, original)
+
+
+async def _develop(bench: Workbench, item: Item, reading: Reading, original: Original) -> Fate:
+    if original.is_finished:
+        return await confirm_kept(bench, item, original)
+    try:
+        look = await look_at(bench, item, original)
+    except Undecodable as error:
+        return await keep_as_metadata_only(bench, item, original, str(error))
+    await refuse_lookalike_upload(bench, item, original, look)
+    facts = know(item, reading, look, original)
+    description = await describe(bench, item, original, facts)
+    return await keep_silver(bench, item, original, look, facts, description)
+
+
+def _refuse_other_than_media(item: Item, reading: Reading) -> None:
+    if reading.identity.size == 0:
+        raise NotMedia(f"{item.label} is empty (0 bytes); it is looked at again when it is written to.")
+    if reading.identity.format is None:
+        raise NotMedia(f"{item.label} is no photo or video: its bytes have no format that is known.")

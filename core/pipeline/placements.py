@@ -1,0 +1,131 @@
+"""The intent log of placing: a row for each file on its way into the library, written before its first byte.
+
+The row reserves the name, so that two photos of one second never fight for it, and tells the next start what to repair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import msgspec
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.engine import Database
+from core.db.tables import FileVersion, Placement, utc_now
+from core.db.types import folded
+from core.library.layout import Layout, Tier, sidecar_of
+from core.library.naming import numbered
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A placement that was begun. ``target`` is relative to the data directory."""
+
+    id: int
+    ledger_id: int
+    tier: Tier
+    target: str
+    sha256: str
+    holder: str
+
+
+_COLUMNS = (Placement.id, Placement.ledger_id, Placement.tier, Placement.target, Placement.sha256, Placement.holder)
+
+
+async def reserve(
+    database: Database,
+    layout: Layout,
+    *,
+    ledger_id: int,
+    tier: Tier,
+    directory: PurePosixPath,
+    name: str,
+    sha256: str,
+    holder: str,
+) -> Intent:
+    """Begins a placement under ``name``, or under the first of ``name_1``, ``name_2``, … that nothing uses.
+
+    A name is free when no version, no other placement and no file on disk has it, with or without a sidecar. Names that
+    differ only in case count as one: on some file systems they are.
+    """
+    first = 0
+    async with database.write() as connection:
+        while True:
+            # each look takes in more than all before it, so that the thousandth name costs a handful of queries
+            names = [numbered(name, number) if number else name for number in range(first, 4 * first + 8)]
+            taken = await _taken(connection, [str(directory / candidate) for candidate in names])
+            for target in (str(directory / candidate) for candidate in names):
+                if folded(target) in taken or await asyncio.to_thread(_exists, layout, target):
+                    continue
+                found = await _intend(connection, ledger_id, tier, target, sha256, holder)
+                if found is not None:
+                    return found
+            first += len(names)
+
+
+async def _taken(connection: AsyncConnection, targets: list[str]) -> set[str]:
+    stored = await recorded(connection, targets)
+    keys = [folded(target) for target in targets]
+    rows = await connection.execute(select(Placement.target_key).where(Placement.target_key.in_(keys)))
+    return {folded(target) for target in stored} | {row.target_key for row in rows}
+
+
+async def _intend(
+    connection: AsyncConnection, ledger_id: int, tier: Tier, target: str, sha256: str, holder: str
+) -> Intent | None:
+    """Writes the intent; ``None`` when another process was quicker with this name."""
+    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    rows = await connection.execute(
+        build(Placement).on_conflict_do_nothing(index_elements=["target_key"]).returning(Placement.id),
+        {
+            "ledger_id": ledger_id,
+            "tier": tier,
+            "target": target,
+            "sha256": sha256,
+            "holder": holder,
+            "created_at": utc_now(),
+        },
+    )
+    row = rows.first()
+    return None if row is None else Intent(row.id, ledger_id, tier, target, sha256, holder)
+
+
+def _exists(layout: Layout, target: str) -> bool:
+    return any(os.path.lexists(layout.absolute(path)) for path in (target, sidecar_of(target)))
+
+
+async def finish(connection: AsyncConnection, intent: Intent) -> None:
+    """Ends a placement, in the transaction that records (or gives up) its file."""
+    await connection.execute(delete(Placement).where(Placement.id == intent.id))
+
+
+async def unfinished(connection: AsyncConnection) -> list[Intent]:
+    """Every placement that was begun and not ended, oldest first."""
+    rows = await connection.execute(select(*_COLUMNS).order_by(Placement.id))
+    return [msgspec.convert(row._asdict(), Intent) for row in rows]
+
+
+async def unfinished_original(connection: AsyncConnection, ledger_id: int) -> Intent | None:
+    """The original of an entry that a crash left placed but not recorded."""
+    rows = await connection.execute(
+        select(*_COLUMNS).where(Placement.ledger_id == ledger_id, Placement.tier == Tier.BRONZE)
+    )
+    row = rows.first()
+    return None if row is None else msgspec.convert(row._asdict(), Intent)
+
+
+async def hand_over(connection: AsyncConnection, intents: Iterable[Intent], holder: str) -> None:
+    """Gives placements of a dead process to ``holder``."""
+    ids = [intent.id for intent in intents]
+    await connection.execute(update(Placement).where(Placement.id.in_(ids)).values(holder=holder))
+
+
+async def recorded(connection: AsyncConnection, targets: Iterable[str]) -> set[str]:
+    """Which of these targets a version names."""
+    rows = await connection.execute(select(FileVersion.file_path).where(FileVersion.file_path.in_(list(targets))))
+    return {row.file_path for row in rows}

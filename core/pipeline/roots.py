@@ -1,0 +1,37 @@
+"""Where files come from: the watched folders, and the two ways beside them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+#: Entries that ``pictallion import`` made; their paths are relative to the root of the file system.
+IMPORT = "import"
+
+#: Entries that uploads made; their paths are relative to the data directory's ``temp``.
+UPLOAD = "upload"
+
+
+class Mode(StrEnum):
+    """What happens to a source once its bytes are safe."""
+
+    #: it is only ever read
+    COPY = "copy"
+    #: it is removed: the folder is a drop zone
+    MOVE = "move"
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder that files are taken from. ``path`` is absolute."""
+
+    name: str
+    path: str
+    mode: Mode
+    #: whether this process waits for files of this root to stand still
+    is_watched: bool = True
+
+    def absolute(self, path: str) -> str:
+        """The file system path of an entry of this root."""
+        return os.path.join(self.path, path)  # noqa: PTH118 - names may hold bytes that are not UTF-8

@@ -1,0 +1,1 @@
+"""Makes it live: watching, settling, scheduling, the command line."""

@@ -1,0 +1,122 @@
+"""``pictallion status``."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import func, select
+
+from core.config import Settings
+from core.db.engine import Database, open_database
+from core.db.migrate import require_current
+from core.db.tables import AssetHistory, FileVersion
+from core.library.layout import Tier
+from core.pipeline import ledger
+from core.pipeline.holders import daemon_is_running
+from core.pipeline.roots import IMPORT, UPLOAD
+from core.pipeline.states import State
+from daemon.cli.settings import load
+from daemon.workshop import layout_of
+
+_IN_QUEUE = (State.WAITING, State.QUEUED, State.RUNNING, State.FAILED)
+
+
+@click.command
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show roots, queue, tiers, failures and the last activity, whether the daemon runs or not."""
+    settings = load(ctx, require_folders=False).settings
+    report = asyncio.run(_report(settings))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+    else:
+        _print(report)
+
+
+async def _report(settings: Settings) -> dict[str, Any]:
+    layout = layout_of(settings)
+    running = layout.locks.is_dir() and daemon_is_running(layout.locks)
+    url = settings.database_url
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return await _gather(settings, running, None)
+    database = open_database(url.render_as_string(hide_password=False))
+    try:
+        await require_current(database)
+        return await _gather(settings, running, database)
+    finally:
+        await database.close()
+
+
+async def _gather(settings: Settings, running: bool, database: Database | None) -> dict[str, Any]:
+    counted = dict.fromkeys(State, 0)
+    by_root: dict[str, dict[State, int]] = {}
+    tiers = dict.fromkeys(Tier, 0)
+    last, troubles = None, []
+    if database is not None:
+        async with database.read() as connection:
+            by_root = await ledger.counts_by_root(connection)
+            troubles = await ledger.troubles(connection, limit=10)
+            statement = select(FileVersion.tier, func.count()).where(FileVersion.archived_at.is_(None))
+            tiers |= {Tier(row[0]): row[1] for row in await connection.execute(statement.group_by(FileVersion.tier))}
+            newest = select(AssetHistory.timestamp, AssetHistory.details).order_by(AssetHistory.timestamp.desc())
+            if (row := (await connection.execute(newest.limit(1))).first()) is not None:
+                last = {"timestamp": row.timestamp, "details": row.details}
+        for counts in by_root.values():
+            for state, count in counts.items():
+                counted[state] += count
+    roots = [
+        {
+            "name": watch.name,
+            "path": str(watch.path),
+            "mode": watch.mode,
+            "available": watch.path.is_dir(),
+            "ledger": by_root.get(watch.name, {}),
+        }
+        for watch in settings.watch
+    ]
+    roots += [{"name": name, "ledger": by_root[name]} for name in (IMPORT, UPLOAD) if name in by_root]
+    return {
+        "daemon": {"running": running},
+        "ledger": counted,
+        "seen": sum(counted.values()),
+        "tiers": tiers,
+        "roots": roots,
+        "queue": {state: counted[state] for state in _IN_QUEUE},
+        "troubles": troubles,
+        "lastActivity": last,
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    console = Console()
+    console.print("The daemon is running." if report["daemon"]["running"] else "The daemon is not running.")
+    states = [state for state in State if report["ledger"][state]]
+    roots = Table(title="Roots")
+    for heading in ("root", "folder", "mode", *states):
+        roots.add_column(heading, overflow="fold")
+    for root in report["roots"]:
+        folder = root.get("path", "–") + ("" if root.get("available", True) else "  (not there)")
+        counts = [str(root["ledger"].get(state, 0)) for state in states]
+        roots.add_row(root["name"], Text(folder), root.get("mode", "–"), *counts)
+    console.print(roots)
+    summary = Table("Library", "photos", title="Tiers")
+    for tier, count in report["tiers"].items():
+        summary.add_row(tier, str(count))
+    console.print(summary)
+    if report["troubles"]:
+        troubles = Table("state", "why", title="Needs attention (newest first)")
+        for trouble in report["troubles"]:
+            troubles.add_row(trouble["state"], Text(trouble["reason"] or ""))
+        console.print(troubles)
+    if report["lastActivity"] is not None:
+        console.print(
+            f"Last: {report['lastActivity']['details']} ({report['lastActivity']['timestamp']:%Y-%m-%d %H:%M})"
+        )

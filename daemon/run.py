@@ -1,0 +1,233 @@
+"""The daemon: puts the house together, lets it live, and takes it apart in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from api.app import create_app
+from api.context import ApiContext
+from core.compute.tasks import prepare_cache
+from core.config import Settings
+from core.errors import WorkerLost
+from core.pipeline.dispatcher import Dispatcher
+from core.pipeline.holders import become_daemon
+from core.pipeline.ledger import Entry, Fate
+from core.pipeline.receive import upload_root
+from core.pipeline.recovery import recover
+from core.pipeline.roots import IMPORT, Mode, Root
+from core.pipeline.states import State
+from core.pipeline.workbench import Workbench
+from daemon.intake.root import RootIntake
+from daemon.intake.watcher import Watcher
+from daemon.notify import notify
+from daemon.workshop import in_hand, layout_of, open_bench, roots_of
+
+log = structlog.get_logger()
+
+#: A file in hand may take this long to finish after we were asked to stop; then its worker is stopped and the file is
+#: taken up again at the next start. systemd's and launchd's patience is longer, a person's is not. [s]
+GRACE_SECONDS = 7.0
+
+#: How long a scan may go on after we were asked to stop. [s]
+INTAKE_GRACE_SECONDS = 1.0
+
+#: How often it is looked for what an import that was killed has left. [s]
+RECOVERY_SECONDS = 60.0
+
+#: Roots that give no hints are scanned this often. [s]
+UNHINTED_RESCAN_SECONDS = 300.0
+
+
+async def run_daemon(settings: Settings) -> None:
+    """Runs until SIGINT or SIGTERM. Raises :class:`core.errors.AlreadyRunning` and the errors of the database."""
+    layout = layout_of(settings)
+    layout.create()
+    with become_daemon(layout.locks):
+        async with open_bench(settings) as bench:
+            await recover(bench.database, bench.layout, bench.holder)
+            await _live(settings, bench)
+        # a thread may still be copying gigabytes from a slow share or listing a dead one; the interpreter would wait
+        # for it, a person would not. The lock is held to the last moment.
+        logging.shutdown()
+        os._exit(0)
+
+
+async def _live(settings: Settings, bench: Workbench) -> None:
+    """Lives until a signal."""
+    watched = roots_of(settings)
+    intakes: dict[str, RootIntake] = {}
+
+    def on_fate(entry: Entry, fate: Fate) -> None:
+        if fate.state is State.WAITING and entry.root in intakes:
+            intakes[entry.root].hint(entry.path)
+
+    beside = (upload_root(bench), Root(IMPORT, "/", Mode.COPY, is_watched=False))
+    roots = {root.name: root for root in (*watched, *beside)}
+    dispatcher = Dispatcher(bench, roots, in_hand(settings), settings.intake.min_free, on_fate)
+    for root in watched:
+        intakes[root.name] = RootIntake(root, bench.database, settings.intake.settle_seconds, dispatcher.wake)
+
+    context = ApiContext(
+        bench=bench,
+        request_scan=lambda name: _request_scans(intakes, name),
+        wake=dispatcher.wake,
+        frontend_dir=settings.server.frontend_dir,
+        min_free=settings.intake.min_free,
+    )
+    with _stop_signals() as stop:
+        async with (
+            _serving(settings, context),
+            _working(dispatcher),
+            _watching(settings, watched, intakes),
+            _recovering(bench, dispatcher),
+        ):
+            preparing = asyncio.create_task(_prepare(bench))
+            notify("READY=1", f"STATUS=Watching {len(watched)} folders")
+            log.info(
+                "ready", url=f"http://{settings.server.host}:{settings.server.port}", roots=[r.name for r in watched]
+            )
+            await stop.wait()
+            notify("STOPPING=1")
+            log.info("stopping")
+            preparing.cancel()
+
+
+async def _prepare(bench: Workbench) -> None:
+    """Prepares networks and gazetteer at the very first start, so that the first photo need not wait for it."""
+    if any(bench.layout.cache.iterdir()):
+        return
+    try:
+        await bench.compute.run(prepare_cache, str(bench.layout.cache))
+    except WorkerLost as error:
+        log.warning("networks could not be prepared ahead; the first photo will", reason=str(error))
+
+
+def _request_scans(intakes: dict[str, RootIntake], name: str | None) -> list[str]:
+    asked = [intake for intake in intakes.values() if name in (None, intake.root.name)]
+    for intake in asked:
+        intake.request_scan()
+    return [intake.root.name for intake in asked]
+
+
+@contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def _working(dispatcher: Dispatcher) -> AsyncIterator[None]:
+    """Lets the dispatcher work; at the end the files in hand are finished, or given up after the grace."""
+    task = asyncio.create_task(dispatcher.run())
+    try:
+        yield
+    finally:
+        dispatcher.stop()
+        done, _ = await asyncio.wait({task}, timeout=GRACE_SECONDS)
+        if not done:
+            log.warning("files in hand are not finished; they are taken up again at the next start")
+            await dispatcher.give_up()
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+@asynccontextmanager
+async def _watching(settings: Settings, roots: Sequence[Root], intakes: dict[str, RootIntake]) -> AsyncIterator[None]:
+    """Hints, scans at start and on schedule, until the block ends."""
+
+    def scan_all() -> None:
+        _request_scans(intakes, None)
+
+    def overflowed() -> None:
+        log.warning("the system lost hints; every root is scanned")
+        scan_all()
+
+    watcher = Watcher(lambda name, path: intakes[name].hint(path), overflowed)
+    unhinted = {root.name for root in watcher.start(roots)}
+    # misfire_grace_time: a machine that slept through a scan does it late rather than not at all
+    scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+    for name, intake in intakes.items():
+        interval = settings.intake.rescan_interval
+        seconds = min(interval, UNHINTED_RESCAN_SECONDS) if name in unhinted else interval
+        scheduler.add_job(intake.request_scan, IntervalTrigger(seconds=seconds))
+    scheduler.start()
+    scan_all()
+    tasks = [asyncio.create_task(intake.run()) for intake in intakes.values()]
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+        await asyncio.to_thread(watcher.stop)
+        for intake in intakes.values():
+            intake.stop()
+        # not cancelled: that could leave a transaction open, which the files in hand would wait for
+        await asyncio.wait(tasks, timeout=INTAKE_GRACE_SECONDS)
+
+
+@asynccontextmanager
+async def _recovering(bench: Workbench, dispatcher: Dispatcher) -> AsyncIterator[None]:
+    """Takes over, while the block runs, what imports that ended had queued and did not get to."""
+
+    async def look() -> None:
+        await recover(bench.database, bench.layout, bench.holder)
+        dispatcher.wake()
+
+    scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+    scheduler.add_job(look, IntervalTrigger(seconds=RECOVERY_SECONDS))
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, leaving the signals to the daemon."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _serving(settings: Settings, context: ApiContext) -> AsyncIterator[None]:
+    """Serves the API; when the block begins, it answers."""
+    server = _Server(
+        uvicorn.Config(
+            create_app(context),
+            host=settings.server.host,
+            port=settings.server.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    task = asyncio.create_task(server.serve())
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag and no event
+            await asyncio.sleep(0.01)
+        if task.done():
+            await task
+        yield
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,66 @@
+"""From settings to tools: opens what the pipeline works with, for the daemon and for commands that do its work once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from tzlocal import get_localzone_name
+
+from core.ai.builtin import BuiltinProvider
+from core.compute import LocalCompute
+from core.config import Settings
+from core.db.engine import open_database
+from core.db.migrate import migrate
+from core.library.layout import Layout
+from core.pipeline.holders import become_holder
+from core.pipeline.roots import Mode, Root
+from core.pipeline.workbench import Workbench
+
+log = structlog.get_logger()
+
+#: Files in hand beyond the number of workers: while their bytes are copied and synced, the workers compute for others.
+HANDS_BESIDE_WORKERS = 2
+
+
+def layout_of(settings: Settings) -> Layout:
+    """Where the library of these settings lies."""
+    return Layout(settings.library.data_dir)
+
+
+def roots_of(settings: Settings) -> list[Root]:
+    """The watched roots."""
+    return [Root(watch.name, str(watch.path), Mode(watch.mode)) for watch in settings.watch]
+
+
+def in_hand(settings: Settings) -> int:
+    """How many files are worked on at a time."""
+    return settings.compute.workers + HANDS_BESIDE_WORKERS
+
+
+@asynccontextmanager
+async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
+    """The tools of the pipeline, on a migrated database; closed in order when the block ends."""
+    layout = layout_of(settings)
+    layout.create()
+    database = open_database(settings.database_url.render_as_string(hide_password=False))
+    compute = LocalCompute(settings.compute.workers, settings.compute.time_limit, settings.compute.idle_timeout)
+    try:
+        migrated = await migrate(database)
+        if migrated.backup is not None:
+            log.info("migrated the database", before=migrated.before, after=migrated.after, backup=migrated.backup)
+        with become_holder(layout.locks) as holder:
+            yield Workbench(
+                database=database,
+                layout=layout,
+                compute=compute,
+                provider=BuiltinProvider(),
+                holder=holder,
+                naming=settings.library.silver_naming,
+                home_zone=settings.library.time_zone or get_localzone_name(),
+                max_attempts=settings.intake.max_attempts,
+            )
+    finally:
+        await compute.close()
+        await database.close()

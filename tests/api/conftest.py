@@ -1,0 +1,194 @@
+"""The API on a real port, on a library that tests fill row by row."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import insert
+
+from api.app import create_app
+from api.context import ApiContext
+from core.ai.builtin import BuiltinProvider
+from core.compute import LocalCompute
+from core.db.engine import Database, open_database
+from core.db.migrate import migrate
+from core.db.tables import AssetHistory, Base, Face, FileVersion, MediaAsset, new_id
+from core.library.layout import Layout
+from core.pipeline.workbench import Workbench
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+#: The moment that all times of a test library are counted from.
+NOON = datetime(2025, 8, 1, 12, 0, 0, 789_000, tzinfo=UTC)
+
+
+@dataclass
+class Library:
+    """A library to put rows and files into, and its API. Times are given in minutes after :data:`NOON`."""
+
+    bench: Workbench
+    http: httpx.AsyncClient
+    scans: list[str | None] = field(default_factory=list)
+
+    async def insert(self, table: type[Base], **columns: Any) -> str:
+        identifier = str(columns.setdefault("id", new_id()))
+        async with self.bench.database.write() as connection:
+            await connection.execute(insert(table).values(**columns))
+        return identifier
+
+    async def add_asset(self, name: str = "IMG_1.jpg", minute: float = 0) -> str:
+        return await self.insert(MediaAsset, original_filename=name, created_at=NOON + timedelta(minutes=minute))
+
+    async def add_version(self, asset_id: str, tier: str, minute: float = 0, **columns: Any) -> str:
+        identifier = new_id()
+        defaults: dict[str, Any] = {
+            "file_path": f"media/{tier}/2025/08/{identifier}.jpg",
+            "file_hash": "0" * 32,
+            "file_size": 1000,
+            "mime_type": "image/jpeg",
+            "sha256": identifier.replace("-", "") * 2,
+        }
+        created = NOON + timedelta(minutes=minute)
+        return await self.insert(
+            FileVersion,
+            **(
+                defaults | {"id": identifier, "media_asset_id": asset_id, "tier": tier, "created_at": created} | columns
+            ),
+        )
+
+    async def add_photo(self, *tiers: str, minute: float = 0, **columns: Any) -> dict[str, str]:
+        """An asset with a version of each tier; answers their ids by tier."""
+        asset_id = await self.add_asset(minute=minute)
+        return {"asset": asset_id} | {tier: await self.add_version(asset_id, tier, minute, **columns) for tier in tiers}
+
+    async def add_face(self, photo_id: str, **columns: Any) -> str:
+        defaults = {"photo_id": photo_id, "bounding_box": [10, 20, 30, 40], "confidence": 93, "embedding": [0.5] * 128}
+        return await self.insert(Face, **(defaults | columns))
+
+    async def add_history(self, asset_id: str, action: str, minute: float = 0) -> str:
+        when = NOON + timedelta(minutes=minute)
+        return await self.insert(
+            AssetHistory, media_asset_id=asset_id, action=action, details=f"It was {action}.", timestamp=when
+        )
+
+    def add_file(self, file_path: str, content: bytes) -> Path:
+        path = self.bench.layout.absolute(file_path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    async def ids(self, path: str, **parameters: str | int) -> list[str]:
+        """The ids of a list, in its order."""
+        answer = await self.http.get(path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        return [photo["id"] for photo in answer.json()]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serve(context: ApiContext) -> AsyncIterator[str]:
+    """The API on a free port; yields its address."""
+    server = _Server(uvicorn.Config(create_app(context), port=0, log_config=None, access_log=False))
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not task.done(), "the server did not start"
+        await asyncio.sleep(0)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def open_library(
+    database: Database, data_dir: Path, frontend_dir: Path | None = None, min_free: int = 0
+) -> AsyncIterator[Library]:
+    """A library on ``database`` with its API; one watched root, ``inbox``."""
+    layout = Layout(data_dir)
+    layout.create()
+    bench = Workbench(
+        database=database,
+        layout=layout,
+        compute=LocalCompute(workers=1, time_limit=60, idle_timeout=60),
+        provider=BuiltinProvider(),
+        holder="test",
+        naming="datetime",
+        home_zone="Europe/Berlin",
+        max_attempts=3,
+    )
+    scans: list[str | None] = []
+
+    def request_scan(root: str | None) -> list[str]:
+        scans.append(root)
+        return ["inbox"] if root in (None, "inbox") else []
+
+    try:
+        async with (
+            serve(ApiContext(bench, request_scan, lambda: None, frontend_dir, min_free)) as address,
+            httpx.AsyncClient(base_url=address, timeout=60) as http,
+        ):
+            yield Library(bench, http, scans)
+    finally:
+        await bench.compute.close()
+
+
+@pytest.fixture
+async def library(database: Database, tmp_path: Path) -> AsyncIterator[Library]:
+    """An empty library with its API, on each kind of database."""
+    async with open_library(database, tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """For what does not depend on the kind of database."""
+    opened = open_database(f"sqlite+aiosqlite:///{tmp_path}/pictallion.db")
+    await migrate(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_library(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Library]:
+    """An empty library with its API, on SQLite."""
+    async with open_library(sqlite_database, tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def prepared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Networks and gazetteer, prepared once for all libraries that look at pictures."""
+    from core.compute.tasks import prepare_cache
+
+    folder = tmp_path_factory.mktemp("cache")
+    prepare_cache(str(folder))
+    return folder
+
+
+@pytest.fixture
+def with_cache(prepared_cache: Path) -> Callable[[Layout], None]:
+    """Gives a library the prepared networks and gazetteer."""
+
+    def give(layout: Layout) -> None:
+        shutil.copytree(prepared_cache, layout.cache, dirs_exist_ok=True)
+
+    return give

@@ -1,0 +1,191 @@
+"""Real hints of the real operating system: whatever happens below a root leads to a look at the right path."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from core.pipeline.roots import Mode, Root
+from daemon.intake.watcher import Watcher
+
+#: watchdog warns of a race of its own when a tree grows quickly; the files are hinted all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+
+#: Hints come within milliseconds unless something is broken. [s]
+PATIENCE = 20.0
+
+
+@dataclass
+class Hints:
+    """What the watcher of two roots said so far."""
+
+    phone: Path
+    camera: Path
+    outside: Path
+    given: set[tuple[str, str]] = field(default_factory=set)
+    overflows: int = 0
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hint(self, root: str, path: str) -> None:
+        self.given.add((root, path))
+        self._told.set()
+
+    def overflow(self) -> None:
+        self.overflows += 1
+        self._told.set()
+
+    async def until(self, *paths: str, root: str = "phone") -> None:
+        """Waits until there was a hint for each path, or for a folder above it, which is looked through as a whole."""
+        async with asyncio.timeout(PATIENCE):
+            while not all(self._covers(root, path) for path in paths):
+                self._told.clear()
+                await self._told.wait()
+
+    async def until_overflow(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not self.overflows:
+                self._told.clear()
+                await self._told.wait()
+
+    def _covers(self, root: str, path: str) -> bool:
+        parts = path.split("/")
+        return any((root, "/".join(parts[:length])) in self.given for length in range(1, len(parts) + 1))
+
+
+@pytest_asyncio.fixture
+async def hints(tmp_path: Path) -> AsyncIterator[Hints]:
+    heard = Hints(tmp_path / "phone", tmp_path / "camera", tmp_path / "outside")
+    for folder in (heard.phone, heard.camera, heard.outside):
+        folder.mkdir()
+    (heard.phone / "there before").mkdir()
+    roots = [Root("phone", str(heard.phone), Mode.COPY), Root("camera", str(heard.camera), Mode.MOVE)]
+    watcher = Watcher(heard.hint, heard.overflow)
+    assert watcher.start(roots) == []
+    yield heard
+    await asyncio.to_thread(watcher.stop)
+
+
+async def test_a_file_that_is_written_is_hinted(hints: Hints) -> None:
+    (hints.phone / "a.jpg").write_bytes(b"x")
+    await hints.until("a.jpg")
+    hints.given.clear()
+    (hints.phone / "there before" / "b.jpg").write_bytes(b"x")
+    await hints.until("there before/b.jpg")
+
+
+async def test_a_file_that_is_written_to_again_is_hinted_again(hints: Hints) -> None:
+    with (hints.phone / "a.jpg").open("wb", buffering=0) as file:
+        await hints.until("a.jpg")
+        hints.given.clear()
+        file.write(b"more")
+        await hints.until("a.jpg")
+
+
+async def test_a_file_that_is_moved_in_is_hinted(hints: Hints) -> None:
+    (hints.outside / "a.jpg").write_bytes(b"x")
+    (hints.outside / "a.jpg").rename(hints.phone / "a.jpg")
+    await hints.until("a.jpg")
+
+
+async def test_a_folder_that_is_moved_in_is_hinted_and_watched_from_then_on(hints: Hints) -> None:
+    (hints.outside / "trip" / "day 1").mkdir(parents=True)
+    (hints.outside / "trip" / "day 1" / "a.jpg").write_bytes(b"x")
+    (hints.outside / "trip").rename(hints.phone / "trip")
+    await hints.until("trip/day 1/a.jpg")
+    hints.given.clear()
+    (hints.phone / "trip" / "day 1" / "b.jpg").write_bytes(b"x")
+    await hints.until("trip/day 1/b.jpg")
+
+
+async def test_files_in_a_tree_that_is_made_in_one_go_are_all_covered(hints: Hints) -> None:
+    """A new folder's watch comes later than the first files in it."""
+    names = [f"new/{number % 5}/{number}/a.jpg" for number in range(40)]
+    for name in names:
+        (hints.phone / name).parent.mkdir(parents=True)
+        (hints.phone / name).write_bytes(b"x")
+    await hints.until(*names)
+
+
+async def test_a_rename_hints_both_names(hints: Hints) -> None:
+    (hints.phone / "a.jpg").write_bytes(b"x")
+    await hints.until("a.jpg")
+    hints.given.clear()
+    (hints.phone / "a.jpg").rename(hints.phone / "there before" / "b.jpg")
+    await hints.until("a.jpg", "there before/b.jpg")
+
+
+async def test_a_file_that_is_deleted_or_moved_out_is_hinted(hints: Hints) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (hints.phone / name).write_bytes(b"x")
+    await hints.until("a.jpg", "b.jpg")
+    hints.given.clear()
+    (hints.phone / "a.jpg").unlink()
+    (hints.phone / "b.jpg").rename(hints.outside / "b.jpg")
+    await hints.until("a.jpg", "b.jpg")
+
+
+async def test_a_folder_that_is_deleted_or_moved_out_is_hinted(hints: Hints) -> None:
+    for name in ("one/a.jpg", "two/b.jpg"):
+        (hints.phone / name).parent.mkdir()
+        (hints.phone / name).write_bytes(b"x")
+    await hints.until("one/a.jpg", "two/b.jpg")
+    hints.given.clear()
+    shutil.rmtree(hints.phone / "one")
+    (hints.phone / "two").rename(hints.outside / "two")
+    await hints.until("one/a.jpg", "two/b.jpg")
+
+
+async def test_each_root_is_called_by_its_name(hints: Hints) -> None:
+    (hints.camera / "a.jpg").write_bytes(b"x")
+    await hints.until("a.jpg", root="camera")
+    assert {root for root, _ in hints.given} == {"camera"}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="APFS stores no names that are not UTF-8")
+async def test_names_that_are_no_utf8_are_hinted_as_the_scanner_sees_them(hints: Hints) -> None:
+    name = os.fsdecode(b"caf\xe9 \xf0\x9f\x8e\x82.jpg")
+    (hints.phone / name).write_bytes(b"x")
+    await hints.until(name)
+    (path,) = hints.phone.glob("caf*")
+    assert path.name == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify")
+async def test_an_overflow_of_the_kernel_s_queue_is_told(hints: Hints) -> None:
+    """watchdog is given the kernel's event; what it makes of it is all that we can hear (watchdog#654)."""
+    from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
+
+    overflow = InotifyEvent(WatchDescriptor(-1), Mask(InotifyConstants.IN_Q_OVERFLOW), 0, b"")
+    await asyncio.to_thread(InotifyFD.get_instance().handle_event, overflow)
+    await hints.until_overflow()
+
+
+async def test_a_root_that_is_not_there_gives_no_hints_and_hinders_no_other(tmp_path: Path) -> None:
+    heard = Hints(tmp_path / "phone", tmp_path / "camera", tmp_path)
+    heard.phone.mkdir()
+    absent = Root("camera", str(heard.camera), Mode.COPY)
+    watcher = Watcher(heard.hint, heard.overflow)
+    try:
+        assert watcher.start([absent, Root("phone", str(heard.phone), Mode.COPY)]) == [absent]
+        (heard.phone / "a.jpg").write_bytes(b"x")
+        await heard.until("a.jpg")
+    finally:
+        await asyncio.to_thread(watcher.stop)
+
+
+async def test_after_the_end_there_are_no_hints(tmp_path: Path) -> None:
+    heard = Hints(tmp_path, tmp_path, tmp_path)
+    watcher = Watcher(heard.hint, heard.overflow)
+    watcher.start([Root("phone", str(tmp_path), Mode.COPY)])
+    await asyncio.to_thread(watcher.stop)
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    await asyncio.sleep(0)
+    assert heard.given == set()
