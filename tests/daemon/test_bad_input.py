@@ -85,8 +85,8 @@ def filled(make_home: Callable[..., Home]) -> Iterator[Home]:
     wait_until(
         "nothing is left to do but the file that may not be read",
         lambda: (
-            home.states().keys() <= {"done", "ignored", "duplicate", "failed", "quarantined"}
-            and home.ledger("after.jpg")
+            home.ledger("after.jpg")
+            and home.states().keys() <= {"done", "ignored", "duplicate", "failed", "quarantined"}
         ),
     )
     yield home
