@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 4000, 3000
 #: A face of someone who gave her picture to the public: the astronaut Eileen Collins, NASA.
 FACE = Path(__file__).parent.parent / "tests" / "fixtures" / "astronaut.jpg"
 
-#: A phone's sensor noise at ISO 200 or so, in 8-bit steps; what makes a 12-MP JPEG weigh 3 to 5 MB.
+#: A phone's sensor noise at ISO 200 or so, in 8-bit steps; with quality 95, what makes a 12-MP JPEG weigh 3 to 5 MB.
 NOISE = 2.5
 
 
@@ -37,7 +37,7 @@ def make_photos(folder: Path, count: int, pictures: list[Path]) -> list[Path]:
         photo.paste(face.resize((size, size)), (chance.randint(0, WIDTH - size), chance.randint(0, HEIGHT - size)))
         pixels = np.clip(np.asarray(photo).astype(np.int16) + np.roll(noise, number * 977), 0, 255)
         path = folder / f"2024{number % 12 + 1:02d}{number % 28 + 1:02d}_120000_{number:05d}.jpg"
-        Image.fromarray(pixels.astype(np.uint8)).save(path, quality=90)
+        Image.fromarray(pixels.astype(np.uint8)).save(path, quality=95)
         paths.append(path)
     return paths
 

@@ -53,8 +53,11 @@ def place_copy(source: str, target: Path, sha256: str, mtime_ns: int) -> None:
     _place(target, write)
 
 
-def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int) -> None:
-    """Makes ``target`` a second name of ``existing``; where the file system has no hard links, a verified copy."""
+def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int, *, durable: bool = True) -> None:
+    """Makes ``target`` a second name of ``existing``; where the file system has no hard links, a verified copy.
+
+    With ``durable=False`` the caller places something else in the same directory next, which syncs both names.
+    """
     try:
         _make_directory(target.parent)
         os.link(existing, target)
@@ -63,7 +66,8 @@ def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int) -> None
             raise PlacementFailed(_sentence("linked", target, error)) from error
         place_copy(str(existing), target, sha256, mtime_ns)
     else:
-        _sync_name_of(target)
+        if durable:
+            _sync_name_of(target)
 
 
 def place_bytes(data: bytes, target: Path) -> None:

@@ -101,7 +101,7 @@ def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sid
 
     silver = bench.layout.absolute(intent.target)
     bronze = bench.layout.absolute(original.file_path)
-    place_link(bronze, silver, original.sha256, item.entry.signature.mtime_ns)
+    place_link(bronze, silver, original.sha256, item.entry.signature.mtime_ns, durable=False)
     try:
         place_bytes(build_sidecar(sidecar), bench.layout.absolute(sidecar_of(intent.target)))
     except IntakeError:

@@ -11,7 +11,7 @@ from os import stat_result
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -289,30 +289,38 @@ async def settle_fate(connection: AsyncConnection, entry: Entry, fate: Fate, now
     When the file was seen to change meanwhile, what the attempt learned is written all the same, and the entry waits
     for its new content.
     """
-    table = LedgerEntry
-    current = (
-        await connection.execute(select(table.size, table.mtime_ns, table.ctime_ns).where(table.id == entry.id))
-    ).one()
-    seen = (entry.signature.size, entry.signature.mtime_ns, entry.signature.ctime_ns)
-    written = fate
-    if tuple(current) != seen and fate.state is not State.MISSING:
-        sentence = (
-            f"{shown(entry.path)} was written to while it was taken in; its new content is taken when it stands still."
-        )
-        written = Fate(State.WAITING, sentence, fate.media_asset_id, fate.sha256)
+    unchanged = and_(
+        LedgerEntry.size == entry.signature.size,
+        LedgerEntry.mtime_ns == entry.signature.mtime_ns,
+        LedgerEntry.ctime_ns == entry.signature.ctime_ns,
+    )
+    condition = true() if fate.state is State.MISSING else unchanged
+    if await _write_fate(connection, entry, fate, now, condition):
+        return fate
+    sentence = (
+        f"{shown(entry.path)} was written to while it was taken in; its new content is taken when it stands still."
+    )
+    written = Fate(State.WAITING, sentence, fate.media_asset_id, fate.sha256)
+    await _write_fate(connection, entry, written, now, true())
+    return written
+
+
+async def _write_fate(
+    connection: AsyncConnection, entry: Entry, fate: Fate, now: datetime, condition: ColumnElement[bool]
+) -> bool:
     values: dict[str, Any] = {
-        "state": written.state,
-        "reason": written.reason,
-        "next_attempt_at": written.next_attempt_at,
+        "state": fate.state,
+        "reason": fate.reason,
+        "next_attempt_at": fate.next_attempt_at,
         "holder": None,
         "updated_at": now,
     }
-    if written.sha256 is not None:
-        values["sha256"] = written.sha256
-    if written.media_asset_id is not None:
-        values["media_asset_id"] = written.media_asset_id
-    await connection.execute(update(table).where(table.id == entry.id).values(values))
-    return written
+    if fate.sha256 is not None:
+        values["sha256"] = fate.sha256
+    if fate.media_asset_id is not None:
+        values["media_asset_id"] = fate.media_asset_id
+    result = await connection.execute(update(LedgerEntry).where(LedgerEntry.id == entry.id, condition).values(values))
+    return result.rowcount == 1
 
 
 async def release(connection: AsyncConnection, holder: str, now: datetime) -> None:

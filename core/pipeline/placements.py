@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -55,6 +55,10 @@ async def reserve(
     """
     first = 0
     async with database.write() as connection:
+        if not await asyncio.to_thread(_exists, layout, str(directory / name)):
+            found = await _intend(connection, ledger_id, tier, str(directory / name), sha256, holder)
+            if found is not None:
+                return found
         while True:
             # each look takes in more than all before it, so that the thousandth name costs a handful of queries
             names = [numbered(name, number) if number else name for number in range(first, 4 * first + 8)]
@@ -78,18 +82,24 @@ async def _taken(connection: AsyncConnection, targets: list[str]) -> set[str]:
 async def _intend(
     connection: AsyncConnection, ledger_id: int, tier: Tier, target: str, sha256: str, holder: str
 ) -> Intent | None:
-    """Writes the intent; ``None`` when another process was quicker with this name."""
+    """Writes the intent; ``None`` when a version or another placement has this name."""
     build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    columns = {
+        "ledger_id": ledger_id,
+        "tier": tier,
+        "target": target,
+        "target_key": folded(target),
+        "sha256": sha256,
+        "holder": holder,
+        "created_at": utc_now(),
+    }
+    row_of_columns = select(*(literal(value, Placement.__table__.c[key].type) for key, value in columns.items()))
+    unless_stored = row_of_columns.where(~exists().where(FileVersion.file_path == target))
     rows = await connection.execute(
-        build(Placement).on_conflict_do_nothing(index_elements=["target_key"]).returning(Placement.id),
-        {
-            "ledger_id": ledger_id,
-            "tier": tier,
-            "target": target,
-            "sha256": sha256,
-            "holder": holder,
-            "created_at": utc_now(),
-        },
+        build(Placement)
+        .from_select(list(columns), unless_stored)
+        .on_conflict_do_nothing(index_elements=["target_key"])
+        .returning(Placement.id)
     )
     row = rows.first()
     return None if row is None else Intent(row.id, ledger_id, tier, target, sha256, holder)
