@@ -15,10 +15,12 @@
     │   ├── DuplicateContent        duplicate
     │   ├── LooksAlike              conflict
     │   ├── PlacementFailed         failed
+    │   │   ├── NoSpace             queued      (nothing is begun until there is room; it does not count as an attempt)
     │   │   └── VerificationFailed  failed
-    │   └── WorkerLost              failed
+    │   └── WorkerLost              failed      (quarantined after the third)
     │       ├── WorkerCrashed       failed
-    │       └── WorkerTimedOut      failed
+    │       ├── WorkerTimedOut      failed
+    │       └── WorkerOutgrown      failed
     ├── Undecodable                 done, kept as metadata only
     └── RequestError                turned into an HTTP response by ``api.errors``
         ├── BadRequest              400
@@ -125,6 +127,12 @@ class PlacementFailed(IntakeError):
     """The file could not be written into the library."""
 
 
+class NoSpace(PlacementFailed):
+    """The disk or the quota is full. The file waits in the queue."""
+
+    ledger_state = "queued"
+
+
 class VerificationFailed(PlacementFailed):
     """What was written differs from what was read."""
 
@@ -139,6 +147,10 @@ class WorkerCrashed(WorkerLost):
 
 class WorkerTimedOut(WorkerLost):
     """The worker process was stopped because it exceeded the time limit."""
+
+
+class WorkerOutgrown(WorkerLost):
+    """The worker process was stopped because it exceeded the memory limit."""
 
 
 class Undecodable(PictallionError):

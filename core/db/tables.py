@@ -305,12 +305,35 @@ class LedgerEntry(Base):
     sha256: Mapped[str | None]
     media_asset_id: Mapped[str | None] = mapped_column(ForeignKey("media_assets.id"))
     attempts: Mapped[int] = mapped_column(server_default="0", default=0)
+    #: How many worker processes died or were stopped over this file since it last changed.
+    worker_losses: Mapped[int] = mapped_column(server_default="0", default=0)
     next_attempt_at: Mapped[datetime | None]
     #: One sentence for a person: why the file is where it is.
     reason: Mapped[str | None]
     #: The process that is working on it; see ``core.pipeline.holders``.
     holder: Mapped[str | None]
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class WatchRoot(Base):
+    """What is remembered of a watched root, to tell it from an empty mount point or another disk in its place."""
+
+    __tablename__ = "watch_roots"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(PathText())
+    #: The id in ``.pictallion/root`` below it; ``None`` where the root cannot be written to.
+    marker: Mapped[str | None]
+    #: Where the file system that it lies on was mounted when the root was accepted.
+    mount_point: Mapped[str] = mapped_column(PathText())
+    #: Why nothing is changed for it at present; ``None`` when all is well.
+    frozen_reason: Mapped[str | None]
+    frozen_at: Mapped[datetime | None]
+    #: A person has said that the next scan is to be believed whatever it finds.
+    is_accepted: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    #: How often the system has lost hints for it.
+    overflows: Mapped[int] = mapped_column(server_default="0", default=0)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -20,6 +20,8 @@ class Mode(StrEnum):
     COPY = "copy"
     #: it is removed: the folder is a drop zone
     MOVE = "move"
+    #: it is the library's file: nothing is copied
+    REFERENCE = "reference"
 
 
 @dataclass(frozen=True)

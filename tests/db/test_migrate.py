@@ -19,7 +19,7 @@ SECOND_REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "0002", None, None
 
 
 def upgrade():
@@ -36,7 +36,7 @@ def newer_program(tmp_path: Path) -> Path:
     """The migrations of a program that is one revision ahead of this one."""
     folder = tmp_path / "newer"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_second.py").write_text(SECOND_REVISION)
+    (folder / "versions" / "9999_next.py").write_text(SECOND_REVISION)
     return folder
 
 
@@ -72,13 +72,13 @@ async def test_a_database_with_content_is_copied_before_it_is_changed(database: 
     async with database.write() as connection:
         await connection.execute(insert(Setting).values(key="colour", value="blue"))
     migrated = await migrate(database, newer_program)
-    assert (migrated.before, migrated.after) == ("0001", "0002")
+    assert (migrated.before, migrated.after) == ("0002", "9999")
     assert migrated.backup is not None
     if database.dialect == "sqlite":
         copy = open_database(f"sqlite+aiosqlite:///{migrated.backup}")
         async with copy.read() as connection:
             assert (await connection.execute(select(Setting.value))).scalar_one() == "blue"
-            assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == "0001"
+            assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == "0002"
         await copy.close()
     else:
         async with database.read() as connection:
@@ -89,10 +89,10 @@ async def test_a_database_with_content_is_copied_before_it_is_changed(database: 
 async def test_a_newer_database_is_refused_and_left_as_it_is(database: Database, newer_program: Path) -> None:
     await migrate(database, newer_program)
     for refused in (migrate(database), require_current(database)):
-        with pytest.raises(SchemaTooNew, match=r"0002.*newer one wrote it.*Nothing was changed"):
+        with pytest.raises(SchemaTooNew, match=r"9999.*newer one wrote it.*Nothing was changed"):
             await refused
     async with database.read() as connection:
-        assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == "0002"
+        assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == "9999"
 
 
 async def test_a_command_that_only_reads_does_not_create_a_schema(database_url: str) -> None:
