@@ -288,6 +288,13 @@ class LedgerEntry(Base):
         Index(None, "state", "id"),
         Index(None, "state", "next_attempt_at"),
         Index(None, "media_asset_id"),
+        # a file that comes back under another name is looked for among those that are missing
+        Index(
+            "ix_ledger_missing_inode",
+            "inode",
+            sqlite_where=text("state = 'missing'"),
+            postgresql_where=text("state = 'missing'"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -5,13 +5,13 @@ Every function works in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from os import stat_result
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +24,12 @@ from core.pipeline.states import State
 
 #: Rows per statement where a list of paths is looked up; SQLite takes 32,766 variables and PostgreSQL 32,767.
 _BATCH = 10_000
+
+#: Up to so many folders are asked for by name; for more, everything of the root is read.
+_FEW = 50
+
+#: Entries per page of a root that is read as a whole: what runs on the event loop in one go.
+_PAGE = 2_000
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -69,6 +75,17 @@ class Known(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+class Move(msgspec.Struct, frozen=True):
+    """An entry whose file lies at another path now, and the state that it has there."""
+
+    id: int
+    old_path: str
+    path: str
+    signature: Signature
+    state: State
+    reason: str | None = None
+
+
 class Fate(msgspec.Struct, frozen=True):
     """Where an attempt left a file. ``next_attempt_at`` only for ``failed``; ``reason`` is a sentence for a person."""
 
@@ -100,8 +117,20 @@ def _entry(row: Any) -> Entry:
 
 
 async def known_below(connection: AsyncConnection, root: str) -> dict[str, Known]:
-    """Everything the ledger knows of a root, by path."""
-    return await _known(connection, LedgerEntry.root == root)
+    """Everything the ledger knows of a root, by path; read in pages, between which others have their turn."""
+    known: dict[str, Known] = {}
+    last = ""
+    while True:
+        page = await _known(
+            connection,
+            and_(LedgerEntry.root == root, LedgerEntry.path > last),
+            order_by=LedgerEntry.path,
+            limit=_PAGE,
+        )
+        known |= page
+        if len(page) < _PAGE:
+            return known
+        last = next(reversed(page))
 
 
 async def known_paths(connection: AsyncConnection, root: str, paths: Sequence[str]) -> dict[str, Known]:
@@ -111,6 +140,74 @@ async def known_paths(connection: AsyncConnection, root: str, paths: Sequence[st
         batch = paths[start : start + _BATCH]
         known |= await _known(connection, and_(LedgerEntry.root == root, LedgerEntry.path.in_(batch)))
     return known
+
+
+async def known_in_each(connection: AsyncConnection, root: str, folders: Collection[str]) -> dict[str, Known]:
+    """What the ledger knows directly in some folders of a root (``""`` is the root itself), not below them."""
+    if len(folders) > _FEW:
+        known = await known_below(connection, root)
+    else:
+        known = await known_in_folders(connection, root, [folder for folder in folders if folder])
+        if "" in folders:
+            at_top = and_(LedgerEntry.root == root, LedgerEntry.path.not_like("%/%"))
+            known |= await _known(connection, at_top)
+    return {path: entry for path, entry in known.items() if path.rpartition("/")[0] in folders}
+
+
+async def expected(connection: AsyncConnection, root: str, taken_away: bool, *, with_running: bool = False) -> int:
+    """How many files of a root should be there. Where they are ``taken_away``, those of the library are not."""
+    away = [State.MISSING] if with_running else [State.MISSING, State.RUNNING]
+    if taken_away:
+        away += [State.DONE, State.DUPLICATE, State.CONFLICT]
+    statement = select(func.count()).where(LedgerEntry.root == root, LedgerEntry.state.not_in(away))
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def missing_by_inode(connection: AsyncConnection, root: str, inodes: Sequence[str]) -> dict[str, Known]:
+    """The missing entries of a root whose file had one of these inodes, by path."""
+    known: dict[str, Known] = {}
+    for start in range(0, len(inodes), _BATCH):
+        batch = inodes[start : start + _BATCH]
+        known |= await _known(
+            connection,
+            and_(LedgerEntry.root == root, LedgerEntry.state == State.MISSING, LedgerEntry.inode.in_(batch)),
+        )
+    return known
+
+
+async def move_paths(connection: AsyncConnection, moves: Sequence[Move], now: datetime) -> None:
+    """Gives entries the path that their file has now. A file that may have changed on the way is queued again."""
+    if not moves:
+        return
+    # through names that no file can have: a chain of renames never meets itself
+    of_entry = LedgerEntry.id == bindparam("entry")
+    aside = update(LedgerEntry).where(of_entry).values(path=bindparam("aside"))
+    await connection.execute(aside, [{"entry": move.id, "aside": f"/moving/{move.id}"} for move in moves])
+    there = (
+        update(LedgerEntry)
+        .where(of_entry)
+        .values(
+            path=bindparam("now_at"),
+            state=bindparam("now_in"),
+            ctime_ns=bindparam("now_ctime"),
+            reason=bindparam("now_reason"),
+            next_attempt_at=None,
+            updated_at=now,
+        )
+    )
+    await connection.execute(
+        there,
+        [
+            {
+                "entry": move.id,
+                "now_at": move.path,
+                "now_in": move.state,
+                "now_ctime": move.signature.ctime_ns,
+                "now_reason": move.reason,
+            }
+            for move in moves
+        ],
+    )
 
 
 async def known_in_folders(connection: AsyncConnection, root: str, folders: Sequence[str]) -> dict[str, Known]:
@@ -124,8 +221,13 @@ async def known_in_folders(connection: AsyncConnection, root: str, folders: Sequ
     return {path: entry for path, entry in known.items() if path.startswith(prefixes)}
 
 
-async def _known(connection: AsyncConnection, condition: ColumnElement[bool]) -> dict[str, Known]:
-    rows = await connection.execute(select(*_ENTRY_COLUMNS).where(condition))
+async def _known(
+    connection: AsyncConnection,
+    condition: ColumnElement[bool],
+    order_by: InstrumentedAttribute[Any] | None = None,
+    limit: int | None = None,
+) -> dict[str, Known]:
+    rows = await connection.execute(select(*_ENTRY_COLUMNS).where(condition).order_by(order_by).limit(limit))
     return {
         row.path: Known(
             row.id,

@@ -1,21 +1,25 @@
 """Walks a folder and says what is there: the truth that hints are only hints of.
 
-No file is opened and no link followed. A folder that cannot be read is reported, not guessed about.
+No file is opened and no link followed. A folder that cannot be read is reported, not guessed about. A folder that
+looks as it did before costs one listing and one ``stat`` per file, and nothing else.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+import msgspec
 
 from core.pipeline.ledger import Signature
 from daemon.intake.ignore import is_ignored_directory, is_ignored_file
 
+_DIGEST_BITS = (1 << 64) - 1
 
-@dataclass(frozen=True)
-class Sighting:
+
+class Sighting(msgspec.Struct, frozen=True):
     """Something below a root.
 
     ``oddity`` says, as the end of a sentence, why it cannot be taken; ``None`` for a regular file.
@@ -26,6 +30,24 @@ class Sighting:
     oddity: str | None = None
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a folder looked like: a digest of the names and signatures of its files, and how many are of interest.
+
+    Digests are 64 bits, comparable within one process only.
+    """
+
+    digest: int
+    count: int
+
+
+class Folder(msgspec.Struct, frozen=True):
+    """One folder of a walk. ``sightings`` is ``None`` where it looks as it did before."""
+
+    path: str
+    snapshot: Snapshot
+    sightings: list[Sighting] | None
+
+
 @dataclass
 class Unreadable:
     """The folders of one walk that could not be listed, with the system's words."""
@@ -33,30 +55,52 @@ class Unreadable:
     folders: dict[str, str] = field(default_factory=dict)
 
 
-def walk(root: str, start: str = "", unreadable: Unreadable | None = None) -> Iterator[Sighting]:
-    """Everything below ``start`` (relative to ``root``; empty for all of it), in no particular order."""
+def walk_folders(
+    root: str, start: str = "", unreadable: Unreadable | None = None, before: Mapping[str, Snapshot] | None = None
+) -> Iterator[Folder]:
+    """Every folder at and below ``start`` (relative to ``root``; empty for all of it), in no particular order.
+
+    Those that look as in ``before`` come without their sightings.
+    """
+    known = before or {}
     pending = [start]
     while pending:
         folder = pending.pop()
+        files: list[tuple[str, os.stat_result]] = []
+        digest = 0
         try:
             with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118 - names may not be UTF-8
                 for entry in entries:
-                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    name = entry.name
                     if entry.is_dir(follow_symlinks=False):
-                        if not is_ignored_directory(entry.name):
-                            pending.append(path)
-                    elif not is_ignored_file(entry.name) and (sighting := _sighting(path, entry)) is not None:
-                        yield sighting
+                        if not is_ignored_directory(name):
+                            pending.append(f"{folder}/{name}" if folder else name)
+                        continue
+                    try:
+                        found = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    # the order of a listing is not given, a sum has none
+                    digest += hash((name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino))
+                    files.append((name, found))
         except OSError as error:
             if unreadable is not None:
                 unreadable.folders[folder] = error.strerror or str(error)
+            continue
+        digest &= _DIGEST_BITS
+        snapshot = known.get(folder)
+        if snapshot is not None and snapshot.digest == digest:
+            yield Folder(folder, snapshot, None)
+            continue
+        prefix = f"{folder}/" if folder else ""
+        sightings = [_described(prefix + name, found) for name, found in files if not is_ignored_file(name)]
+        yield Folder(folder, Snapshot(digest, len(sightings)), sightings)
 
 
-def _sighting(path: str, entry: os.DirEntry[str]) -> Sighting | None:
-    try:
-        return _described(path, entry.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        return None
+def walk(root: str, start: str = "", unreadable: Unreadable | None = None) -> Iterator[Sighting]:
+    """Everything at and below ``start`` (relative to ``root``; empty for all of it), in no particular order."""
+    for folder in walk_folders(root, start, unreadable):
+        yield from folder.sightings or ()
 
 
 def look_at_path(root: str, path: str) -> Sighting | None:

@@ -25,11 +25,15 @@ class Settling:
     """The files of one root that may still be written. Times are seconds of one monotonic clock."""
 
     def __init__(self, settle_seconds: float) -> None:
-        self._settle_seconds = settle_seconds
+        self.settle_seconds = settle_seconds
         self._watched: dict[str, _Watched] = {}
 
     def __len__(self) -> int:
         return len(self._watched)
+
+    def paths(self) -> Iterable[str]:
+        """The files that are watched now."""
+        return self._watched.keys()
 
     def observe(self, path: str, signature: Signature, now: float) -> None:
         """Notes what a file looks like; the wait starts anew whenever that changed."""
@@ -41,9 +45,13 @@ class Settling:
         """Stops watching a file that is gone."""
         self._watched.pop(path, None)
 
+    def forget_all(self) -> None:
+        """Stops watching every file."""
+        self._watched.clear()
+
     def due(self, now: float) -> list[str]:
         """The files whose wait is over, to be looked at once more; :meth:`release` those that are still the same."""
-        return [path for path, watched in self._watched.items() if now - watched.since >= self._settle_seconds]
+        return [path for path, watched in self._watched.items() if now - watched.since >= self.settle_seconds]
 
     def release(self, path: str, signature: Signature) -> bool:
         """Whether the file still looks as observed; then it is taken and no longer watched."""
@@ -58,7 +66,7 @@ class Settling:
         if not self._watched:
             return None
         oldest = min(watched.since for watched in self._watched.values())
-        return max(oldest + self._settle_seconds - now, 0.0)
+        return max(oldest + self.settle_seconds - now, 0.0)
 
 
 def stood_still_long_ago(signatures: Iterable[Signature], wall_clock: float, settle_seconds: float) -> list[bool]:

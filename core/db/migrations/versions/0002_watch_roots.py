@@ -28,6 +28,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_watch_roots")),
     )
     op.add_column("ledger", sa.Column("worker_losses", sa.Integer(), server_default="0", nullable=False))
+    op.create_index(
+        "ix_ledger_missing_inode",
+        "ledger",
+        ["inode"],
+        unique=False,
+        sqlite_where=sa.text("state = 'missing'"),
+        postgresql_where=sa.text("state = 'missing'"),
+    )
 
 
 def downgrade() -> None:
