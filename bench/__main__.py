@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import statistics
 import sys
@@ -17,6 +18,7 @@ from rich.table import Table
 from bench.floor import floor_seconds
 from bench.house import House, house
 from bench.photos import make_photos, make_tiny_photos
+from bench.rescan import rescan
 from core.compute.tasks import prepare_cache
 
 CORES = os.cpu_count() or 1
@@ -157,6 +159,13 @@ def rest(bench: Bench, running: House, photos: int) -> None:
     bench.report("CPU at rest over a minute", f"{share * 100:.2f} %", "< 0.5 %")
 
 
+def scanning(bench: Bench) -> None:
+    """An unchanged tree of 100,000 files."""
+    folder = bench.folder / "scanning"
+    folder.mkdir()
+    asyncio.run(rescan(folder, 100_000, bench.report))
+
+
 def start(bench: Bench) -> None:
     """From the command to a healthy API."""
     seconds = []
@@ -172,6 +181,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "latency": latency,
     "throughput": throughput,
     "growth": growth,
+    "scanning": scanning,
 }
 
 

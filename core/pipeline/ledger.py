@@ -29,7 +29,7 @@ _BATCH = 10_000
 _FEW = 50
 
 #: Entries per page of a root that is read as a whole: what runs on the event loop in one go.
-_PAGE = 2_000
+_PAGE = 1_000
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -166,12 +166,12 @@ async def expected(connection: AsyncConnection, root: str, taken_away: bool, *, 
 async def missing_by_inode(connection: AsyncConnection, root: str, inodes: Sequence[str]) -> dict[str, Known]:
     """The missing entries of a root whose file had one of these inodes, by path."""
     known: dict[str, Known] = {}
-    for start in range(0, len(inodes), _BATCH):
-        batch = inodes[start : start + _BATCH]
-        known |= await _known(
-            connection,
-            and_(LedgerEntry.root == root, LedgerEntry.state == State.MISSING, LedgerEntry.inode.in_(batch)),
-        )
+    are_missing = and_(LedgerEntry.root == root, LedgerEntry.state == State.MISSING)
+    if (await connection.execute(select(LedgerEntry.id).where(are_missing).limit(1))).first() is None:
+        return known
+    for start in range(0, len(inodes), _PAGE):
+        batch = inodes[start : start + _PAGE]
+        known |= await _known(connection, and_(are_missing, LedgerEntry.inode.in_(batch)))
     return known
 
 

@@ -21,7 +21,7 @@ from daemon.intake.scanner import Sighting
 from daemon.intake.settling import Settling, stood_still_long_ago
 
 #: Rows per transaction when many files are new, so that nobody waits long for the writer.
-ROWS_AT_A_TIME = 2_000
+ROWS_AT_A_TIME = 500
 
 #: The pipeline is through with these; in a drop zone they are gone because they were taken.
 _TAKEN = frozenset({State.DONE, State.DUPLICATE, State.CONFLICT})
