@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
-from api.routes import client, daemon, files, photos, system, tags, upload
+from api.routes import client, daemon, files, photos, roots, system, tags, upload
 from api.schemas.raw_json import RawJsonSchema
 from api.thumbnails import Thumbnails
 from core import __version__
@@ -48,6 +48,8 @@ def create_app(context: ApiContext) -> Litestar:
             system.get_activity,
             daemon.get_daemon_status,
             daemon.request_scan,
+            roots.list_roots,
+            roots.accept_root,
             client.get_page,
         ],
         dependencies={

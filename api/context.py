@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from core.pipeline.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class RootScan:
+    """The last comparison of a root with the ledger: how long it took [s], and the files it found."""
+
+    at: datetime
+    seconds: float
+    seen: int
+    new: int
+    gone: int
+    moved: int
+
+
+@dataclass(frozen=True)
+class RootReport:
+    """How a watched root is doing. ``trouble`` says why nothing is changed for it at present.
+
+    ``method`` is how changes are noticed, ``hints`` or ``scans``, ``method_reason`` why so; ``hint_seconds`` how long
+    a hint took when that was last measured; ``overflows`` how often hints were lost.
+    """
+
+    name: str
+    path: str
+    mode: str
+    trouble: str | None
+    last_scan: RootScan | None
+    method: str
+    method_reason: str | None
+    hint_seconds: float | None
+    overflows: int
+    filesystem: str
 
 
 @dataclass(frozen=True)
@@ -16,7 +49,7 @@ class ApiContext:
     ``request_scan`` asks for a scan of one root, or of all when it is given ``None``; it answers the names of the
     roots that will be scanned. ``frontend_dir`` holds the built client, if there is one. ``wake`` says that the queue
     may have something new. Uploads leave ``min_free`` bytes of
-    the disk free.
+    the disk free. ``roots`` tells how each watched root is doing.
     """
 
     bench: Workbench
@@ -24,3 +57,4 @@ class ApiContext:
     wake: Callable[[], None]
     frontend_dir: Path | None
     min_free: int
+    roots: Callable[[], Sequence[RootReport]]

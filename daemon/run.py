@@ -16,10 +16,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from api.app import create_app
-from api.context import ApiContext
+from api.context import ApiContext, RootReport, RootScan
 from core.compute.tasks import prepare_cache
 from core.config import Settings
 from core.errors import WorkerLost
+from core.media.source_file import shown
 from core.pipeline.dispatcher import Dispatcher
 from core.pipeline.holders import become_daemon
 from core.pipeline.ledger import Entry, Fate
@@ -69,7 +70,8 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     intakes: dict[str, RootIntake] = {}
 
     def on_fate(entry: Entry, fate: Fate) -> None:
-        if fate.state is State.WAITING and entry.root in intakes:
+        # what was gone when it was read may be there again by now
+        if fate.state in (State.WAITING, State.MISSING) and entry.root in intakes:
             intakes[entry.root].hint(entry.path)
 
     beside = (upload_root(bench), Root(IMPORT, "/", Mode.COPY, is_watched=False))
@@ -84,6 +86,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
         wake=dispatcher.wake,
         frontend_dir=settings.server.frontend_dir,
         min_free=settings.intake.min_free,
+        roots=lambda: [_report_of(intake) for intake in intakes.values()],
     )
     with _stop_signals() as stop:
         async with (
@@ -101,6 +104,25 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             notify("STOPPING=1")
             log.info("stopping")
             preparing.cancel()
+
+
+def _report_of(intake: RootIntake) -> RootReport:
+    root, last, scan, refused = intake.root, intake.last_scan, None, None
+    if last is not None:
+        found, refused = last.found, last.found.refused
+        scan = RootScan(last.at, round(last.seconds, 3), found.seen, found.new, found.gone, found.moved)
+    return RootReport(
+        name=root.name,
+        path=shown(root.path),
+        mode=root.mode,
+        trouble=intake.frozen_reason or refused,
+        last_scan=scan,
+        method="hints",
+        method_reason=None,
+        hint_seconds=None,
+        overflows=0,
+        filesystem="",
+    )
 
 
 async def _prepare(bench: Workbench) -> None:

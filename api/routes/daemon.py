@@ -35,4 +35,6 @@ async def request_scan(context: NamedDependency[ApiContext], data: JSONBody[Scan
     roots = context.request_scan(root)
     if root is not None and not roots:
         raise NotFound(f"No watched folder is called {root}.")
+    # who asks may have put something into the queue, too
+    context.wake()
     return ScanAccepted(roots)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 
@@ -32,3 +34,42 @@ class DaemonStatus(Struct):
     photos: int
     tiers: Tiers
     ledger: dict[str, int]
+
+
+class LastScan(Struct, rename="camel"):
+    """The last comparison of a root with the ledger. ``seconds`` is how long it took; the others count files."""
+
+    at: datetime
+    seconds: float
+    seen: int
+    new: int
+    gone: int
+    moved: int
+
+
+class Watching(Struct, rename="camel"):
+    """How changes are noticed: ``method`` is ``hints`` or ``scans``; ``hintSeconds`` how long a hint takes."""
+
+    method: str
+    reason: str | None
+    hint_seconds: float | None
+    overflows: int
+    filesystem: str
+
+
+class WatchedRoot(Struct, rename="camel"):
+    """A watched folder. While ``trouble`` says something, nothing is changed for it."""
+
+    name: str
+    path: str
+    mode: str
+    trouble: str | None
+    ledger: dict[str, int]
+    watching: Watching
+    last_scan: LastScan | None
+
+
+class RootAccepted(Struct):
+    """The root whose next scan is believed whatever it finds."""
+
+    root: str

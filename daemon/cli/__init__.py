@@ -18,6 +18,7 @@ from daemon.cli.settings import CliContext
 _COMMANDS = {
     "config": "daemon.cli.config:config",
     "import": "daemon.cli.import_files:import_files",
+    "roots": "daemon.cli.roots:roots",
     "run": "daemon.cli.run:run",
     "scan": "daemon.cli.scan:scan",
     "status": "daemon.cli.status:status",

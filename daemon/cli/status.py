@@ -18,7 +18,7 @@ from core.db.engine import Database, open_database
 from core.db.migrate import require_current
 from core.db.tables import AssetHistory, FileVersion
 from core.library.layout import Tier
-from core.pipeline import ledger
+from core.pipeline import ledger, watch_roots
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.roots import IMPORT, UPLOAD
 from core.pipeline.states import State
@@ -60,10 +60,12 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
     by_root: dict[str, dict[State, int]] = {}
     tiers = dict.fromkeys(Tier, 0)
     last, troubles = None, []
+    remembered: dict[str, watch_roots.Remembered] = {}
     if database is not None:
         async with database.read() as connection:
             by_root = await ledger.counts_by_root(connection)
             troubles = await ledger.troubles(connection, limit=10)
+            remembered = await watch_roots.all_remembered(connection)
             statement = select(FileVersion.tier, func.count()).where(FileVersion.archived_at.is_(None))
             tiers |= {Tier(row[0]): row[1] for row in await connection.execute(statement.group_by(FileVersion.tier))}
             newest = select(AssetHistory.timestamp, AssetHistory.details).order_by(AssetHistory.timestamp.desc())
@@ -78,6 +80,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
             "path": str(watch.path),
             "mode": watch.mode,
             "available": watch.path.is_dir(),
+            "frozen": remembered[watch.name].frozen_reason if watch.name in remembered else None,
             "ledger": by_root.get(watch.name, {}),
         }
         for watch in settings.watch
@@ -107,6 +110,9 @@ def _print(report: dict[str, Any]) -> None:
         counts = [str(root["ledger"].get(state, 0)) for state in states]
         roots.add_row(root["name"], Text(folder), root.get("mode", "–"), *counts)
     console.print(roots)
+    for root in report["roots"]:
+        if root.get("frozen"):
+            console.print(Text(f"{root['name']} is frozen. {root['frozen']}"))
     summary = Table("Library", "photos", title="Tiers")
     for tier, count in report["tiers"].items():
         summary.add_row(tier, str(count))

@@ -63,7 +63,8 @@ def walk_folders(
     Those that look as in ``before`` come without their sightings.
     """
     known = before or {}
-    pending = [start]
+    is_ignored = start and any(is_ignored_directory(part) for part in start.split("/"))
+    pending = [] if is_ignored else [start]
     while pending:
         folder = pending.pop()
         files: list[tuple[str, os.stat_result]] = []

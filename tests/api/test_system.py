@@ -137,6 +137,8 @@ async def test_every_route_is_described(sqlite_library: Library) -> None:
     described = (await sqlite_library.http.get("/schema/openapi.json")).json()
     assert set(described["paths"]) == {
         "/api/activity",
+        "/api/daemon/roots",
+        "/api/daemon/roots/{name}/accept",
         "/api/daemon/scan",
         "/api/daemon/status",
         "/api/files/{file_path}",

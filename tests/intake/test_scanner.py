@@ -98,3 +98,9 @@ def test_what_lies_in_folders_of_other_programs_is_passed_over(name: str, tmp_pa
     write(tmp_path / name / "deep" / "a.jpg")
     assert seen(tmp_path) == {}
     assert look_at_path(str(tmp_path), f"{name}/deep/a.jpg") is None
+
+
+def test_a_hint_about_a_folder_that_is_ignored_does_not_lead_into_it(tmp_path: Path) -> None:
+    write(tmp_path / "trip" / ".stversions" / "deep" / "old.jpg")
+    assert seen(tmp_path, "trip/.stversions") == {}
+    assert seen(tmp_path, "trip/.stversions/deep") == {}

@@ -1,0 +1,46 @@
+"""Asking the running daemon over its own API."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+
+from core.config import Settings
+from core.errors import PictallionError
+from core.pipeline.holders import daemon_is_running
+from daemon.workshop import layout_of
+
+#: How long the daemon may take to answer. [s]
+_PATIENCE = 10.0
+
+
+class DaemonUnreachable(PictallionError):
+    """The daemon did not do what it was asked for."""
+
+
+def ask_for_scan(settings: Settings, root: str | None) -> list[str] | None:
+    """Asks for a scan of ``root``, or of every root, and for a look at the queue.
+
+    Returns the names of the roots that will be scanned; ``None`` when no daemon runs. Raises
+    :class:`DaemonUnreachable` when one runs and does not do it.
+    """
+    layout = layout_of(settings)
+    if not (layout.locks.is_dir() and daemon_is_running(layout.locks)):
+        return None
+    host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104 - compared
+    address = f"[{host}]" if ":" in host else host
+    request = urllib.request.Request(
+        f"http://{address}:{settings.server.port}/api/daemon/scan",
+        data=json.dumps({"root": root} if root else {}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - our own address
+            answer: dict[str, list[str]] = json.load(response)
+            return answer["roots"]
+    except urllib.error.HTTPError as error:
+        message = json.load(error).get("message", error.reason)
+        raise DaemonUnreachable(f"The daemon did not scan: {message}") from error
+    except OSError as error:
+        raise DaemonUnreachable(f"The daemon does not answer at {request.full_url}: {error}") from error
