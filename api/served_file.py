@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Forbidden, NotFound
-from core.library.layout import Layout
-
-FACE_CROP_PREFIX = "face_crop_"
+from core.library.layout import FACE_CROP_PREFIX, Layout
 
 
 @dataclass(frozen=True)

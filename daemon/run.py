@@ -25,7 +25,7 @@ from core.pipeline.dispatcher import Dispatcher
 from core.pipeline.holders import become_daemon
 from core.pipeline.ledger import Entry, Fate
 from core.pipeline.receive import upload_root
-from core.pipeline.recovery import recover
+from core.pipeline.recovery import recover, sweep
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
@@ -57,6 +57,7 @@ async def run_daemon(settings: Settings) -> None:
     with become_daemon(layout.locks):
         async with open_bench(settings) as bench:
             await recover(bench.database, bench.layout, bench.holder)
+            await sweep(bench.database, bench.layout)
             await _live(settings, bench)
         # a thread may still be copying gigabytes from a slow share or listing a dead one; the interpreter would wait
         # for it, a person would not. The lock is held to the last moment.

@@ -16,6 +16,9 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+#: Pictures of faces, made for clients; they may be removed at any time.
+FACE_CROP_PREFIX = "face_crop_"
+
 
 class Tier(StrEnum):
     """How far a version of an asset has come."""

@@ -34,6 +34,11 @@ def temporary_name(target: Path) -> Path:
     return target.with_name(f".{target.name}{_TEMPORARY_SUFFIX}")
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is, or was, on its way into the library."""
+    return name.endswith(_TEMPORARY_SUFFIX)
+
+
 def place_copy(source: str, target: Path, sha256: str, mtime_ns: int) -> None:
     """Copies ``source`` to the new file ``target``, read-only and with ``mtime_ns``, and proves it by ``sha256``.
 

@@ -11,7 +11,7 @@ from os import stat_result
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -456,6 +456,11 @@ async def counts(connection: AsyncConnection) -> dict[State, int]:
     return found
 
 
+async def total(connection: AsyncConnection) -> int:
+    """How many entries there are, whatever their state."""
+    return (await connection.execute(select(func.count()).select_from(LedgerEntry))).scalar_one()
+
+
 async def counts_by_root(connection: AsyncConnection) -> dict[str, dict[State, int]]:
     """How many entries of each root are in each state; roots and states without any are left out."""
     statement = select(LedgerEntry.root, LedgerEntry.state, func.count()).group_by(LedgerEntry.root, LedgerEntry.state)
@@ -474,3 +479,43 @@ async def troubles(connection: AsyncConnection, limit: int) -> list[dict[str, st
         .limit(limit)
     )
     return [{"state": row.state, "root": row.root, "path": shown(row.path), "reason": row.reason} for row in rows]
+
+
+async def quarantined(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """Every entry in quarantine: root, path, attempts, reason, and since when."""
+    rows = await connection.execute(
+        select(LedgerEntry.root, LedgerEntry.path, LedgerEntry.attempts, LedgerEntry.reason, LedgerEntry.updated_at)
+        .where(LedgerEntry.state == State.QUARANTINED)
+        .order_by(LedgerEntry.id)
+    )
+    return [
+        {"root": row.root, "path": row.path, "attempts": row.attempts, "reason": row.reason, "since": row.updated_at}
+        for row in rows
+    ]
+
+
+async def requeue(
+    connection: AsyncConnection, named: Sequence[tuple[str, str]] | None, states: Sequence[State], now: datetime
+) -> int:
+    """Puts entries that are in ``states`` back into the queue as if they were new; returns how many.
+
+    ``named`` are roots and paths below them; ``None`` means all.
+    """
+    conditions: list[ColumnElement[bool]] = [LedgerEntry.state.in_(states)]
+    if named is not None:
+        each = [and_(LedgerEntry.root == root, LedgerEntry.path == path) for root, path in named]
+        conditions.append(or_(false(), *each))
+    result = await connection.execute(
+        update(LedgerEntry)
+        .where(*conditions)
+        .values(
+            state=State.QUEUED,
+            reason=None,
+            attempts=0,
+            worker_losses=0,
+            next_attempt_at=None,
+            holder=None,
+            updated_at=now,
+        )
+    )
+    return result.rowcount

@@ -8,18 +8,22 @@ away and made again.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 import structlog
-from sqlalchemy import case, update
+from sqlalchemy import case, select, update
 
 from core.db.engine import Database
 from core.db.tables import LedgerEntry, utc_now
-from core.library.layout import Layout, Tier, sidecar_of
-from core.library.placing import discard, hash_file, temporary_name
+from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, sidecar_of
+from core.library.placing import discard, hash_file, is_temporary, temporary_name
 from core.pipeline import ledger, placements
 from core.pipeline.holders import forget, is_alive, one_at_a_time
 from core.pipeline.placements import Intent
+from core.pipeline.roots import UPLOAD
 from core.pipeline.states import State
 
 log = structlog.get_logger()
@@ -64,6 +68,58 @@ async def recover(database: Database, layout: Layout, holder: str) -> int:
     return len(requeued)
 
 
+async def sweep(database: Database, layout: Layout) -> int:
+    """Removes what a daemon that died has left half done and no entry needs; returns how many things that were.
+
+    Half received uploads, and temporary files of thumbnails. Only for the daemon, as long as nobody uploads.
+    """
+    received = await asyncio.to_thread(
+        lambda: [path for path in layout.temp.iterdir() if not path.name.startswith(FACE_CROP_PREFIX)]
+    )
+    needed = await _uploads_to_do(database) if received else set()
+    left = [path for path in received if path.name not in needed]
+    left += await asyncio.to_thread(
+        lambda: [path for path in layout.thumbnails.glob("*/.*") if is_temporary(path.name)]
+    )
+    for path in left:
+        await asyncio.to_thread(_remove, path)
+    if left:
+        log.info("cleared away what was half done", count=len(left))
+    return len(left)
+
+
+async def _uploads_to_do(database: Database) -> set[str]:
+    """The folders below ``temp`` whose upload is still to be taken in."""
+    to_do = (State.WAITING, State.QUEUED, State.RUNNING, State.FAILED, State.QUARANTINED)
+    statement = select(LedgerEntry.path).where(LedgerEntry.root == UPLOAD, LedgerEntry.state.in_(to_do))
+    async with database.read() as connection:
+        return {path.partition("/")[0] for path in (await connection.execute(statement)).scalars()}
+
+
+def _is_forsaken(path: Path) -> bool:
+    """Whether a temporary file of a thumbnail is that of a process that is no more."""
+    pid = path.name.removesuffix(path.suffix).rpartition(".")[2]
+    if not (is_temporary(path.name) and pid.isdecimal()):
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return int(pid) == os.getpid()
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("cannot be removed", path=str(path), reason=error.strerror)
+
+
 def _forget_all(layout: Layout, dead: Iterable[str]) -> None:
     for name in dead:
         forget(layout.locks, name)
@@ -74,7 +130,8 @@ def _repair(layout: Layout, intent: Intent, is_recorded: bool) -> str:
     ``unclear``: the system refuses, the next start tries again."""
     target = layout.absolute(intent.target)
     try:
-        temporary_name(target).unlink(missing_ok=True)
+        for name in (target, layout.absolute(sidecar_of(intent.target))):
+            temporary_name(name).unlink(missing_ok=True)
         if is_recorded or not target.is_file():
             return "ended"
         if target.stat().st_size and hash_file(target) != intent.sha256:

@@ -16,8 +16,11 @@ from daemon.cli.settings import CliContext
 
 #: Where the commands are.
 _COMMANDS = {
+    "audit": "daemon.cli.audit:audit_command",
     "config": "daemon.cli.config:config",
     "import": "daemon.cli.import_files:import_files",
+    "quarantine": "daemon.cli.quarantine:quarantine",
+    "retry": "daemon.cli.quarantine:retry",
     "roots": "daemon.cli.roots:roots",
     "run": "daemon.cli.run:run",
     "scan": "daemon.cli.scan:scan",

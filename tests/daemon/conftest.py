@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -195,18 +195,30 @@ def _without_rights_over_permissions() -> None:
             ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def start(home: Home) -> Daemon:
-    """Starts a daemon and waits until it answers."""
+def spawn(
+    home: Home,
+    command: Sequence[str | Path] = (_PICTALLION,),
+    environment: dict[str, str] | None = None,
+    *,
+    keep_rights: bool = False,
+) -> Daemon:
+    """Starts a daemon and does not wait. ``command`` is what to run instead of the ``pictallion`` script."""
     log = home.folder / "daemon.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [_PICTALLION, "--config", home.config, "run"],
+            [*command, "--config", home.config, "run"],
             stdout=output,
             stderr=output,
             cwd=home.folder,
-            preexec_fn=_without_rights_over_permissions,
+            env=os.environ | (environment or {}),
+            preexec_fn=None if keep_rights else _without_rights_over_permissions,
         )
-    daemon = Daemon(home, process, log)
+    return Daemon(home, process, log)
+
+
+def start(home: Home) -> Daemon:
+    """Starts a daemon and waits until it answers."""
+    daemon = spawn(home)
     daemon.wait_until_ready()
     return daemon
 

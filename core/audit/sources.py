@@ -1,0 +1,95 @@
+"""Roots against ledger: files that no entry explains, and entries whose file should be there and is not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, select
+
+from core.db.engine import Database
+from core.db.tables import LedgerEntry
+from core.pipeline import ledger
+from core.pipeline.ledger import Known
+from core.pipeline.roots import Root
+
+#: Entries and files per look: what is held in memory at a time.
+PAGE = 2_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """A root as the audit needs it.
+
+    ``files`` lists the paths below it that are of interest, folder by folder; ``None`` where files may lie that nobody
+    was asked to take. ``needs_file`` says whether an entry's file should be there. ``trouble`` says why the root cannot
+    be compared at present.
+    """
+
+    root: Root
+    files: Callable[[], Iterable[Sequence[str]]] | None
+    needs_file: Callable[[Known], bool]
+    trouble: str | None = None
+
+
+async def unexplained(database: Database, source: Source) -> list[str]:
+    """The files of a root that have no ledger entry."""
+    if source.files is None:
+        return []
+    suspects: list[str] = []
+    folders = iter(source.files())
+    while batch := await asyncio.to_thread(_some, folders):
+        suspects += await without_entry(database, source.root.name, batch)
+    return suspects
+
+
+def _some(folders: Iterator[Sequence[str]]) -> list[str]:
+    paths: list[str] = []
+    for folder in folders:
+        paths += folder
+        if len(paths) >= PAGE:
+            break
+    return paths
+
+
+async def without_entry(database: Database, root: str, paths: Sequence[str]) -> list[str]:
+    """Those of ``paths`` that the ledger does not know."""
+    async with database.read() as connection:
+        known = await ledger.known_paths(connection, root, paths)
+    return [path for path in paths if path not in known]
+
+
+async def absent(database: Database, source: Source) -> list[str]:
+    """The paths whose file should be there and is not."""
+    suspects: list[str] = []
+    last = ""
+    while True:
+        statement = (
+            select(LedgerEntry.path)
+            .where(and_(LedgerEntry.root == source.root.name, LedgerEntry.path > last))
+            .order_by(LedgerEntry.path)
+            .limit(PAGE)
+        )
+        async with database.read() as connection:
+            paths = list((await connection.execute(statement)).scalars())
+        suspects += await still_absent(database, source, paths)
+        if len(paths) < PAGE:
+            return suspects
+        last = paths[-1]
+
+
+async def still_absent(database: Database, source: Source, paths: Sequence[str]) -> list[str]:
+    """Those of ``paths`` whose entry needs a file that is not there."""
+    gone = await asyncio.to_thread(lambda: [path for path in paths if not is_there(source.root, path)])
+    if not gone:
+        return []
+    async with database.read() as connection:
+        known = await ledger.known_paths(connection, source.root.name, gone)
+    return [path for path in gone if path in known and source.needs_file(known[path])]
+
+
+def is_there(root: Root, path: str) -> bool:
+    """Whether something lies at a path of a root."""
+    return os.path.lexists(root.absolute(path))
