@@ -1,0 +1,86 @@
+"""Killed at every step by which a file gets into the library, the daemon goes on as if nothing had been."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.torture.conftest import IS_FULL, MODES, Subject, picture, tell
+
+Record = Callable[[str, object], None]
+
+#: In the order in which one photo meets them, so that each start gets a little further than the one before.
+CHAIN: tuple[dict[str, Any], ...] = (
+    {"call": "copy", "match": "*/bronze/*", "nth": 2},
+    {"call": "link", "match": "*/bronze/*"},
+    {"call": "unlink", "match": "*/bronze/*-tmp", "nth": 2},
+    {"call": "write", "match": "*/silver/*.xmp*"},
+    {"call": "link", "match": "*/silver/*.xmp"},
+)
+REMOVAL = {"call": "unlink", "match": "*/inbox/*.jpg"}
+
+#: The whole matrix in parts that can run beside each other: database, first step, how far to the next.
+PARTS = [("sqlite", first, 8) for first in range(1, 9)] + [("postgresql", first, 24) for first in (5, 17)]
+
+
+def small_sync(subject: Subject, root: str = "inbox") -> None:
+    """Three photos, one of them twice, and two files that are none."""
+    subject.add(root, "a.jpg", picture(1))
+    subject.add(root, "trip/b.jpg", picture(2))
+    subject.add(root, "trip/day 2/c.jpg", picture(3))
+    subject.add(root, "trip/day 2/a again.jpg", picture(1))
+    subject.add(root, "notes.txt", b"milk, bread", is_media=False)
+    subject.add(root, "trip/broken.jpg", b"no photo at all", is_media=False)
+
+
+def survive(subject: Subject, points: tuple[dict[str, Any], ...], record: Record, name: str) -> None:
+    """Kills one daemon after the other, on one library; the last one has to bring it all in order."""
+    for point in points:
+        assert subject.runs_until_killed(kill=point), f"never came to {point}"
+        assert subject.lost() == [], f"after {subject.last_step()}"
+    subject.spawn()
+    subject.comes_to_rest()
+    assert tell(record, subject, name, len(points)) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_killed_again_and_again_on_the_way_of_one_photo(
+    make_subject: Callable[..., Subject], record_property: Record, mode: str
+) -> None:
+    subject = make_subject(roots={"inbox": mode})
+    small_sync(subject)
+    points = (*CHAIN[:3], REMOVAL, *CHAIN[3:]) if mode == "move" else CHAIN
+    survive(subject, points, record_property, f"chain {mode}")
+
+
+def test_killed_again_and_again_with_the_catalogue_in_postgresql(
+    make_subject: Callable[..., Subject], record_property: Record
+) -> None:
+    subject = make_subject("postgresql", roots={"inbox": "move"})
+    small_sync(subject)
+    points = ({"call": "commit", "nth": 9}, CHAIN[1], REMOVAL, CHAIN[4])
+    survive(subject, points, record_property, "chain move, postgresql")
+
+
+@pytest.mark.parametrize("database, first, stride", PARTS if IS_FULL else ())
+@pytest.mark.parametrize("mode", MODES)
+def test_killed_at_every_step(
+    make_subject: Callable[..., Subject], record_property: Record, mode: str, database: str, first: int, stride: int
+) -> None:
+    """Every step of a whole sync, each on a home of its own, from the very first start on."""
+    step = first
+    while True:
+        subject = make_subject(database, roots={"inbox": mode})
+        small_sync(subject)
+        if not subject.runs_until_killed(kill={"at": step}):
+            break
+        assert subject.lost() == [], f"killed before step {step}: {subject.last_step()}"
+        last = subject.spawn()
+        subject.comes_to_rest()
+        found = tell(record_property, subject, f"step {step} {mode} {database}: {subject.last_step()}", 1)
+        assert found == [], f"killed before step {step}: {subject.last_step()}"
+        last.kill()
+        step += stride
+    assert step > 50, "the sabotage does not reach"
