@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import structlog
@@ -30,7 +30,7 @@ from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
 from daemon.intake.root import RootIntake
-from daemon.intake.watcher import Watcher
+from daemon.intake.watching import Watching, WatchState
 from daemon.notify import notify
 from daemon.workshop import in_hand, layout_of, open_bench, roots_of
 
@@ -45,9 +45,6 @@ INTAKE_GRACE_SECONDS = 1.0
 
 #: How often it is looked for what an import that was killed has left. [s]
 RECOVERY_SECONDS = 60.0
-
-#: Roots that give no hints are scanned this often. [s]
-UNHINTED_RESCAN_SECONDS = 300.0
 
 
 async def run_daemon(settings: Settings) -> None:
@@ -81,19 +78,20 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     for root in watched:
         intakes[root.name] = RootIntake(root, bench.database, settings.intake.settle_seconds, dispatcher.wake)
 
+    watching = Watching(intakes, settings.intake.rescan_interval)
     context = ApiContext(
         bench=bench,
         request_scan=lambda name: _request_scans(intakes, name),
         wake=dispatcher.wake,
         frontend_dir=settings.server.frontend_dir,
         min_free=settings.intake.min_free,
-        roots=lambda: [_report_of(intake) for intake in intakes.values()],
+        roots=lambda: [_report_of(intake, watching.state(name)) for name, intake in intakes.items()],
     )
     with _stop_signals() as stop:
         async with (
             _serving(settings, context),
             _working(dispatcher),
-            _watching(settings, watched, intakes),
+            _watching(watching, intakes.values()),
             _recovering(bench, dispatcher),
         ):
             preparing = asyncio.create_task(_prepare(bench))
@@ -107,7 +105,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             preparing.cancel()
 
 
-def _report_of(intake: RootIntake) -> RootReport:
+def _report_of(intake: RootIntake, watch: WatchState) -> RootReport:
     root, last, scan, refused = intake.root, intake.last_scan, None, None
     if last is not None:
         found, refused = last.found, last.found.refused
@@ -118,11 +116,11 @@ def _report_of(intake: RootIntake) -> RootReport:
         mode=root.mode,
         trouble=intake.frozen_reason or refused,
         last_scan=scan,
-        method="hints",
-        method_reason=None,
-        hint_seconds=None,
-        overflows=0,
-        filesystem="",
+        method=watch.method,
+        method_reason=watch.reason,
+        hint_seconds=watch.hint_seconds,
+        overflows=watch.overflows,
+        filesystem=watch.filesystem,
     )
 
 
@@ -174,33 +172,15 @@ async def _working(dispatcher: Dispatcher) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _watching(settings: Settings, roots: Sequence[Root], intakes: dict[str, RootIntake]) -> AsyncIterator[None]:
+async def _watching(watching: Watching, intakes: Iterable[RootIntake]) -> AsyncIterator[None]:
     """Hints, scans at start and on schedule, until the block ends."""
-
-    def scan_all() -> None:
-        _request_scans(intakes, None)
-
-    def overflowed() -> None:
-        log.warning("the system lost hints; every root is scanned")
-        scan_all()
-
-    watcher = Watcher(lambda name, path: intakes[name].hint(path), overflowed)
-    unhinted = {root.name for root in watcher.start(roots)}
-    # misfire_grace_time: a machine that slept through a scan does it late rather than not at all
-    scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
-    for name, intake in intakes.items():
-        interval = settings.intake.rescan_interval
-        seconds = min(interval, UNHINTED_RESCAN_SECONDS) if name in unhinted else interval
-        scheduler.add_job(intake.request_scan, IntervalTrigger(seconds=seconds))
-    scheduler.start()
-    scan_all()
-    tasks = [asyncio.create_task(intake.run()) for intake in intakes.values()]
+    await watching.start()
+    tasks = [asyncio.create_task(intake.run()) for intake in intakes]
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
-        await asyncio.to_thread(watcher.stop)
-        for intake in intakes.values():
+        await watching.stop()
+        for intake in intakes:
             intake.stop()
         # not cancelled: that could leave a transaction open, which the files in hand would wait for
         await asyncio.wait(tasks, timeout=INTAKE_GRACE_SECONDS)

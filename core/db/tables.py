@@ -339,8 +339,6 @@ class WatchRoot(Base):
     frozen_at: Mapped[datetime | None]
     #: A person has said that the next scan is to be believed whatever it finds.
     is_accepted: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    #: How often the system has lost hints for it.
-    overflows: Mapped[int] = mapped_column(server_default="0", default=0)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

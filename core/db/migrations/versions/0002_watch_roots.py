@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("frozen_reason", sa.Text(), nullable=True),
         sa.Column("frozen_at", UtcTimestamp(), nullable=True),
         sa.Column("is_accepted", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("overflows", sa.Integer(), server_default="0", nullable=False),
         sa.Column("updated_at", UtcTimestamp(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_watch_roots")),
     )
