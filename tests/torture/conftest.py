@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
-import random
 import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,14 +211,13 @@ class Ordeal:
     unexplained: int = 0
 
 
-def tell(record_property: Callable[[str, object], None], subject: Subject, name: str, kills: int = 0) -> list[str]:
-    """Puts an ordeal into the summary; returns what is not as it must be."""
+def conclude(record_property: Callable[[str, object], None], subject: Subject, name: str, kills: int = 0) -> None:
+    """Puts an ordeal into the summary, and asserts that everything is as it must be."""
     found = subject.violations()
-    counts = Counter(line.partition(":")[0] for line in found)
-    counts["assets"] = sum("assets have the content" in line for line in found)
-    ordeal = Ordeal(name, len(subject.sources), kills, counts["lost"], counts["assets"], len(found))
-    record_property("ordeal", vars(ordeal))
-    return found
+    lost = sum(line.startswith("lost:") for line in found)
+    duplicates = sum("assets have the content" in line for line in found)
+    record_property("ordeal", vars(Ordeal(name, len(subject.sources), kills, lost, duplicates, len(found))))
+    assert not found, "\n".join([name, *found])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -241,13 +237,3 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         f"files tried {total['files']}, kills survived {total['kills']}, lost {total['lost']}, "
         f"duplicates {total['duplicates']}, unexplained {total['unexplained']}"
     )
-
-
-def fingerprint_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def spread(numbers: int, of: int) -> list[int]:
-    """So many numbers from 1 to ``of``, evenly, from a place that changes with every run."""
-    start = random.random()
-    return sorted({1 + int((start + index) * of / numbers) % of for index in range(numbers)})

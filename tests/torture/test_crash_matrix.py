@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.torture.conftest import IS_FULL, MODES, Subject, picture, tell
+from tests.torture.conftest import IS_FULL, MODES, Subject, conclude, picture
 
 Record = Callable[[str, object], None]
 
@@ -42,7 +42,7 @@ def survive(subject: Subject, points: tuple[dict[str, Any], ...], record: Record
         assert subject.lost() == [], f"after {subject.last_step()}"
     subject.spawn()
     subject.comes_to_rest()
-    assert tell(record, subject, name, len(points)) == []
+    conclude(record, subject, name, len(points))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -79,8 +79,7 @@ def test_killed_at_every_step(
         assert subject.lost() == [], f"killed before step {step}: {subject.last_step()}"
         last = subject.spawn()
         subject.comes_to_rest()
-        found = tell(record_property, subject, f"step {step} {mode} {database}: {subject.last_step()}", 1)
-        assert found == [], f"killed before step {step}: {subject.last_step()}"
+        conclude(record_property, subject, f"step {step} {mode} {database}: {subject.last_step()}", 1)
         last.kill()
         step += stride
     assert step > 50, "the sabotage does not reach"
