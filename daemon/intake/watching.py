@@ -149,7 +149,8 @@ class Watching:
     async def _measure(self, name: str) -> None:
         """Lets the canary tell whether hints arrive."""
         watched = self._roots[name]
-        if filesystem_is_silent(watched.state) or watched.identity is None:
+        is_strange = watched.intake.frozen_reason is not None
+        if is_strange or filesystem_is_silent(watched.state) or watched.identity is None:
             return
         try:
             seconds = await watched.canary.seconds_to_hint()

@@ -342,7 +342,7 @@ def test_the_daemon_and_an_import_never_fight_for_a_file(running: Daemon) -> Non
     drop = home.folder / "drop"
     sent = {noise(drop / f"fight {number}.jpg", 400 + number).read_bytes() for number in range(25)}
     home.run("import", "drop")
-    wait_until("all are taken", lambda: not list(drop.iterdir()), patience=60)
+    wait_until("all are taken", lambda: not list(drop.glob("*.jpg")), patience=60)
     wait_until("all are done", lambda: home.states().keys() == {"done"}, patience=60)
     rows = home.query(
         "select tier, file_path from file_versions join media_assets a on a.id = media_asset_id "

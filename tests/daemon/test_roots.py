@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from tests.daemon.conftest import start, wait_until
@@ -49,7 +50,7 @@ def test_a_root_that_lost_its_files_is_frozen_everywhere_visible_and_thaws_when_
         assert listed["trouble"] == trouble
         assert "it is empty" in home.run("status").stdout.replace("\n", "")
         assert any(event["event"] == "root is frozen" for event in daemon.events())
-        home.inbox.rmdir() if not list(home.inbox.iterdir()) else None
+        shutil.rmtree(home.inbox)
         away.rename(home.inbox)
         assert home.run("scan").returncode == 0
         wait_until("it is believed again", lambda: root_of(daemon)["trouble"] is None)
