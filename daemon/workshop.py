@@ -33,7 +33,10 @@ def layout_of(settings: Settings) -> Layout:
 
 def roots_of(settings: Settings) -> list[Root]:
     """The watched roots."""
-    return [Root(watch.name, str(watch.path), Mode(watch.mode)) for watch in settings.watch]
+    return [
+        Root(watch.name, str(watch.path), Mode(watch.mode), include=watch.include, exclude=watch.exclude)
+        for watch in settings.watch
+    ]
 
 
 def in_hand(settings: Settings) -> int:

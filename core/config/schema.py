@@ -122,6 +122,18 @@ def _usable_pattern(pattern: str) -> str:
     return pattern
 
 
+def _usable_glob(pattern: str) -> str:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        is_pattern = any(line.include is not None for line in GitIgnoreSpec.from_lines([pattern]).patterns)
+    except ValueError:
+        is_pattern = False
+    if not is_pattern:
+        raise ValueError('is no pattern; write one as in a .gitignore file, such as "*.png" or "/Screenshots/"')
+    return pattern
+
+
 def _async_url(url: SecretStr | None) -> SecretStr | None:
     return with_async_driver(url) if url else None
 
@@ -193,11 +205,16 @@ class Database(Section):
 
 
 class Watch(Section):
-    """One watched folder, a root. ``name`` is how the ledger and the API call it; by default made from the folder's."""
+    """One watched folder, a root. ``name`` is how the ledger and the API call it; by default made from the folder's.
+
+    ``include`` and ``exclude`` are patterns of gitignore syntax, relative to the folder.
+    """
 
     path: Annotated[Path, AfterValidator(_absolute)]
     name: Annotated[str, AfterValidator(usable_name)] = Field(default_factory=_folder_name, validate_default=True)
     mode: Annotated[Literal["copy", "move", "reference"], AfterValidator(_no_reference_yet)] = "copy"
+    include: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
+    exclude: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
 
 
 class Intake(Section):

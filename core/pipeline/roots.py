@@ -26,13 +26,18 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Root:
-    """A folder that files are taken from. ``path`` is absolute."""
+    """A folder that files are taken from. ``path`` is absolute.
+
+    ``include`` and ``exclude`` are patterns of gitignore syntax: with ``include`` only files that fit one are taken.
+    """
 
     name: str
     path: str
     mode: Mode
     #: whether this process waits for files of this root to stand still
     is_watched: bool = True
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
     def absolute(self, path: str) -> str:
         """The file system path of an entry of this root."""

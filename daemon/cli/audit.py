@@ -25,6 +25,7 @@ from core.pipeline.roots import IMPORT, UPLOAD, Mode, Root
 from core.pipeline.states import State
 from daemon.cli.settings import load
 from daemon.intake.changes import counts_as_gone
+from daemon.intake.rules import Rules
 from daemon.intake.scanner import walk_folders
 from daemon.workshop import layout_of, roots_of
 
@@ -102,7 +103,7 @@ def _needs(mode: Mode) -> Callable[[Known], bool]:
 
 
 def _files(root: Root) -> Iterator[list[str]]:
-    for folder in walk_folders(root.path):
+    for folder in walk_folders(root.path, rules=Rules(root.include, root.exclude)):
         yield [sighting.path for sighting in folder.sightings or ()]
 
 

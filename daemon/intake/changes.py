@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +46,8 @@ class Changes:
     back: dict[State, list[int]] = field(default_factory=lambda: {State.DONE: [], State.WAITING: []})
     gone: dict[str, Known] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
+    #: how many entries have a file that is passed over by now: rules take nothing back
+    hidden: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.gone or self.moves or any(self.back.values()))
@@ -72,7 +76,9 @@ async def find_changes(
     from_scan: bool,
 ) -> Changes:
     """Compares what was seen with what is ``known`` of it; ``absent`` paths are no file any more."""
-    gone = {path: known[path] for path in absent if path in known and counts_as_gone(root.mode, known[path])}
+    missed = [path for path in absent if path in known and counts_as_gone(root.mode, known[path])]
+    gone = {path: known[path] for path in await asyncio.to_thread(_really_absent, root, missed)}
+    hidden = len(missed) - len(gone)
     new = [sighting for sighting in sightings if sighting.path not in known and sighting.oddity is None]
     moves: list[Move] = []
     if new and root.is_watched:
@@ -86,7 +92,7 @@ async def find_changes(
         sightings = [sighting for sighting in sightings if sighting.path not in arrived]
         gone = {path: entry for path, entry in gone.items() if path not in left}
     changes = await asyncio.to_thread(compare, sightings, known, settling, from_scan=from_scan)
-    changes.gone, changes.moves = gone, moves
+    changes.gone, changes.moves, changes.hidden = gone, moves, hidden
     return changes
 
 
@@ -115,6 +121,22 @@ def compare(sightings: Sequence[Sighting], known: dict[str, Known], settling: Se
                 settling.observe(path, signature, now)
                 changes.back[State.WAITING].append(entry.id)
     return changes
+
+
+def _really_absent(root: Root, paths: Iterable[str]) -> list[str]:
+    """Those of ``paths`` where no file is; one that cannot be looked at is not absent."""
+    absent = []
+    for path in paths:
+        try:
+            found = os.lstat(root.absolute(path))
+        except (FileNotFoundError, NotADirectoryError):
+            absent.append(path)
+        except OSError:
+            continue
+        else:
+            if stat.S_ISDIR(found.st_mode):
+                absent.append(path)
+    return absent
 
 
 async def write_changes(

@@ -34,7 +34,7 @@ def write_marker(root: str) -> str | None:
     """Gives a root an id and returns it; ``None`` where the root cannot be written to."""
     marker = str(uuid.uuid4())
     path = _path(root)
-    temporary = path.with_name(f"{_NAME}.{marker}")
+    temporary = path.with_name(f"{_NAME}.new")
     try:
         path.parent.mkdir(exist_ok=True)
         temporary.write_text(f"{marker}\n{_EXPLANATION}", "utf-8")

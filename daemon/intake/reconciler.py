@@ -21,6 +21,7 @@ from core.pipeline.watch_roots import Remembered
 from daemon.intake.brake import MASS_FILES, Findings, reason_to_freeze
 from daemon.intake.changes import Changes, find_changes, write_changes
 from daemon.intake.marker import mount_point_of, read_marker, write_marker
+from daemon.intake.rules import Rules
 from daemon.intake.scanner import Folder, Snapshot, Unreadable, walk_folders
 from daemon.intake.settling import Settling
 
@@ -68,6 +69,7 @@ class Reconciler:
         self._snapshots: dict[str, Snapshot] = {}
         self._looked_at_all = -math.inf
         self._was_unavailable = False
+        self._hidden = 0
         #: Why nothing is changed for this root at present.
         self.frozen_reason: str | None = None
         self.last: LastScan | None = None
@@ -110,8 +112,8 @@ class Reconciler:
         name, mode = self._root.name, self._root.mode
         is_whole = time.monotonic() - self._looked_at_all > LOOK_AT_ALL_SECONDS
         before = {} if is_whole else self._snapshots
-        unreadable = Unreadable()
-        walked = await asyncio.to_thread(lambda: list(walk_folders(self._root.path, "", unreadable, before)))
+        unreadable, rules = Unreadable(), Rules(self._root.include, self._root.exclude)
+        walked = await asyncio.to_thread(lambda: list(walk_folders(self._root.path, "", unreadable, before, rules)))
         if "" in unreadable.folders:
             return self._unavailable(unreadable.folders[""])
         self._was_unavailable = False
@@ -139,7 +141,7 @@ class Reconciler:
         await write_changes(self._database, self._root, changes, None, self._on_queued)
         self._keep_snapshots(walked, changes, settling)
         if is_whole:
-            self._looked_at_all = time.monotonic()
+            self._looked_at_all, self._hidden = time.monotonic(), changes.hidden
         elif not unreadable.folders and mode is not Mode.MOVE:
             await self._mistrust_unless(total)
         return Scanned(total, len(changes.rows), len(changes.gone), len(changes.moves))
@@ -154,7 +156,7 @@ class Reconciler:
         """Snapshots are a shortcut: when the ledger does not count what was counted, the next scan takes none."""
         async with self._database.read() as connection:
             counted = await ledger.expected(connection, self._root.name, taken_away=False, with_running=True)
-        if counted != total:
+        if counted != total + self._hidden:
             self._look_at_all_again()
 
     async def _place(self) -> tuple[str | None, str]:

@@ -16,6 +16,7 @@ from core.pipeline.roots import Root
 from core.pipeline.states import State
 from daemon.intake.changes import Changes, Row, compare, find_changes, write_changes
 from daemon.intake.reconciler import LastScan, Reconciler, Scanned
+from daemon.intake.rules import FolderRules, Rules
 from daemon.intake.scanner import Sighting, Unreadable, look_at_path, walk
 from daemon.intake.settling import Settling
 
@@ -79,7 +80,7 @@ class RootIntake:
         be listed are added to ``unreadable``.
         """
         named = [_plain(path) for path in paths]
-        sightings, _ = await asyncio.to_thread(_look_at_paths, self.root.path, named, unreadable)
+        sightings, _ = await asyncio.to_thread(_look_at_paths, self.root, named, unreadable)
         found = [sighting.path for sighting in sightings]
         async with self._database.read() as connection:
             known = await ledger.known_paths(connection, self.root.name, found)
@@ -154,7 +155,7 @@ class RootIntake:
             self._is_turning = False
 
     async def _check(self, hints: Iterable[str]) -> None:
-        sightings, no_files = await asyncio.to_thread(_look_at_paths, self.root.path, list(hints))
+        sightings, no_files = await asyncio.to_thread(_look_at_paths, self.root, list(hints))
         if not await asyncio.to_thread(os.path.isdir, self.root.path):
             # the root itself is gone: what seems to be missing is out of reach
             return
@@ -166,7 +167,7 @@ class RootIntake:
         lost = [path for path in below if path not in seen]
         if lost:
             known |= below
-            _, gone_below = await asyncio.to_thread(_look_at_files, self.root.path, lost)
+            _, gone_below = await asyncio.to_thread(_look_at_files, self.root, lost)
             no_files += gone_below
         for path in no_files:
             self._settling.forget(path)
@@ -188,7 +189,7 @@ class RootIntake:
         due = self._settling.due(now)
         if not due:
             return
-        sightings, absent = await asyncio.to_thread(_look_at_files, self.root.path, due)
+        sightings, absent = await asyncio.to_thread(_look_at_files, self.root, due)
         for path in absent:
             self.hint(path)
         for path in {*due} - {sighting.path for sighting in sightings}:
@@ -207,12 +208,14 @@ def _plain(path: str) -> str:
     return "" if path == "." else path
 
 
-def _look_at_files(root: str, paths: Iterable[str]) -> tuple[list[Sighting], list[str]]:
+def _look_at_files(root: Root, paths: Iterable[str]) -> tuple[list[Sighting], list[str]]:
     """Files as they are, and the paths that are no file; what the system cannot tell is in neither."""
+    rules = Rules(root.include, root.exclude)
+    known: dict[str, FolderRules | str] = {}
     sightings, no_files = [], []
     for path in paths:
         try:
-            sighting = look_at_path(root, path)
+            sighting = look_at_path(root.path, path, rules, known)
         except OSError as error:
             log.warning("cannot be looked at", path=shown(path), reason=error.strerror)
             continue
@@ -224,9 +227,10 @@ def _look_at_files(root: str, paths: Iterable[str]) -> tuple[list[Sighting], lis
 
 
 def _look_at_paths(
-    root: str, paths: Iterable[str], unreadable: Unreadable | None = None
+    root: Root, paths: Iterable[str], unreadable: Unreadable | None = None
 ) -> tuple[list[Sighting], list[str]]:
     """Files as they are and folders with everything below them; then the paths that are no file."""
+    rules = Rules(root.include, root.exclude)
     sightings, no_files = _look_at_files(root, paths)
-    below = {sighting.path: sighting for path in no_files for sighting in walk(root, path, unreadable)}
+    below = {sighting.path: sighting for path in no_files for sighting in walk(root.path, path, unreadable, rules)}
     return list((below | {s.path: s for s in sightings}).values()), no_files

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.pipeline.ledger import Signature
-from daemon.intake.ignore import is_ignored_directory, is_ignored_file
+from daemon.intake.rules import IGNORE_FILE, NO_MEDIA, FolderRules, Rules, rules_of
+
+#: Nothing but what is always ignored.
+NO_RULES = Rules()
 
 _DIGEST_BITS = (1 << 64) - 1
 
@@ -56,17 +59,23 @@ class Unreadable:
 
 
 def walk_folders(
-    root: str, start: str = "", unreadable: Unreadable | None = None, before: Mapping[str, Snapshot] | None = None
+    root: str,
+    start: str = "",
+    unreadable: Unreadable | None = None,
+    before: Mapping[str, Snapshot] | None = None,
+    rules: Rules = NO_RULES,
 ) -> Iterator[Folder]:
     """Every folder at and below ``start`` (relative to ``root``; empty for all of it), in no particular order.
 
-    Those that look as in ``before`` come without their sightings.
+    Those that look as in ``before`` come without their sightings. What the ``rules`` ignore is passed over.
     """
     known = before or {}
-    is_ignored = start and any(is_ignored_directory(part) for part in start.split("/"))
-    pending = [] if is_ignored else [start]
+    above = rules_of(rules, root, start)
+    pending = [] if isinstance(above, str) else [above]
     while pending:
-        folder = pending.pop()
+        state = pending.pop()
+        folder = state.folder
+        subfolders: list[str] = []
         files: list[tuple[str, os.stat_result]] = []
         digest = 0
         try:
@@ -74,8 +83,7 @@ def walk_folders(
                 for entry in entries:
                     name = entry.name
                     if entry.is_dir(follow_symlinks=False):
-                        if not is_ignored_directory(name):
-                            pending.append(f"{folder}/{name}" if folder else name)
+                        subfolders.append(name)
                         continue
                     try:
                         found = entry.stat(follow_symlinks=False)
@@ -88,28 +96,42 @@ def walk_folders(
             if unreadable is not None:
                 unreadable.folders[folder] = error.strerror or str(error)
             continue
-        digest &= _DIGEST_BITS
+        special = {name for name, _ in files if name in (NO_MEDIA, IGNORE_FILE)}
+        if NO_MEDIA in special:
+            files, subfolders = [], []
+        if folder != start:
+            state = state.reading(special)
+        pending += [state.below(name) for name in subfolders if state.ignores_folder(name) is None]
+        digest = (digest + state.fingerprint) & _DIGEST_BITS
         snapshot = known.get(folder)
         if snapshot is not None and snapshot.digest == digest:
             yield Folder(folder, snapshot, None)
             continue
         prefix = f"{folder}/" if folder else ""
-        sightings = [_described(prefix + name, found) for name, found in files if not is_ignored_file(name)]
+        sightings = [_described(prefix + name, found) for name, found in files if state.ignores_file(name) is None]
         yield Folder(folder, Snapshot(digest, len(sightings)), sightings)
 
 
-def walk(root: str, start: str = "", unreadable: Unreadable | None = None) -> Iterator[Sighting]:
+def walk(
+    root: str, start: str = "", unreadable: Unreadable | None = None, rules: Rules = NO_RULES
+) -> Iterator[Sighting]:
     """Everything at and below ``start`` (relative to ``root``; empty for all of it), in no particular order."""
-    for folder in walk_folders(root, start, unreadable):
+    for folder in walk_folders(root, start, unreadable, rules=rules):
         yield from folder.sightings or ()
 
 
-def look_at_path(root: str, path: str) -> Sighting | None:
+def look_at_path(
+    root: str, path: str, rules: Rules = NO_RULES, known: dict[str, FolderRules | str] | None = None
+) -> Sighting | None:
     """The file at ``path``, or ``None`` when nothing, a folder or something to ignore is there.
+
+    ``known`` keeps what was read of ignore files for further paths of the same look.
 
     Raises :class:`OSError` when the system cannot tell: a folder above lost its permission, a share does not answer.
     """
-    if any(is_ignored_directory(part) for part in path.split("/")[:-1]) or is_ignored_file(os.path.basename(path)):  # noqa: PTH119
+    folder, _, name = path.rpartition("/")
+    state = rules_of(rules, root, folder, known)
+    if isinstance(state, str) or state.ignores_file(name) is not None:
         return None
     try:
         found = os.lstat(os.path.join(root, path))  # noqa: PTH118
