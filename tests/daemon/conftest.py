@@ -33,13 +33,13 @@ _CAPABILITIES_OVER_PERMISSIONS = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 _PR_CAPBSET_DROP = 24
 
 
-def wait_until(what: str, look: Callable[[], T], patience: float = PATIENCE) -> T:
-    """The first true answer of ``look``."""
+def wait_until(what: str, look: Callable[[], T], patience: float = PATIENCE, every: float = 0.02) -> T:
+    """The first true answer of ``look``, which is asked every so many seconds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if answer := look():
             return answer
-        time.sleep(0.02)
+        time.sleep(every)
     raise AssertionError(f"{what}: not within {patience:g} s")
 
 

@@ -32,6 +32,9 @@ MODES = ("copy", "move")
 prepared_cache = of_daemon.prepared_cache
 make_home = of_daemon.make_home
 
+#: How often it is looked whether everything is at rest, so that looking does not keep the machine busy. [s]
+SELDOM = 0.1
+
 _LAUNCHER = (sys.executable, Path(__file__).with_name("launcher.py"))
 
 
@@ -101,7 +104,7 @@ class Subject:
     def runs_until_killed(self, **plan: Any) -> bool:
         """Lets a daemon run that kills itself; ``False`` when it came to rest without."""
         daemon = self.spawn_sabotaged(**plan)
-        wait_until("it dies or rests", lambda: daemon.process.poll() is not None or self.is_at_rest())
+        wait_until("it dies or rests", lambda: daemon.process.poll() is not None or self.is_at_rest(), every=SELDOM)
         if daemon.process.poll() is None:
             kill(daemon)
             return False
@@ -133,7 +136,7 @@ class Subject:
     def comes_to_rest(self, patience: float = of_daemon.PATIENCE) -> None:
         """Waits for it."""
         try:
-            wait_until("everything is at rest", self.is_at_rest, patience)
+            wait_until("everything is at rest", self.is_at_rest, patience, SELDOM)
         except AssertionError as error:
             rows = self.query("select root, path, state, reason from ledger")
             unfinished = [tuple(row) for row in rows if row["state"] not in AT_REST]

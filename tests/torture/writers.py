@@ -133,6 +133,29 @@ def sync(jobs: Path, seconds: float, report: Path) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, __file__, *arguments], text=True)
 
 
+def burst(folder: Path, files: int) -> subprocess.Popen[str]:
+    """Makes so many tiny files in new, nested folders, as fast as it goes, in a process of its own."""
+    return subprocess.Popen([sys.executable, __file__, "burst", str(folder), str(files)], text=True)
+
+
+def burst_paths(files: int) -> list[str]:
+    """The files that :func:`burst` makes, relative to its folder."""
+    return [f"{number // 2_000}/{number // 100}/{number % 3}/IMG_{number}.jpg" for number in range(files)]
+
+
+def _burst(folder: str, files: int) -> None:
+    made: set[str] = set()
+    for number, path in enumerate(burst_paths(files)):
+        target = f"{folder}/{path}"
+        parent = target.rpartition("/")[0]
+        if parent not in made:
+            Path(parent).mkdir(parents=True)
+            made.add(parent)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        os.write(descriptor, b"%d" % number)
+        os.close(descriptor)
+
+
 def _many(jobs: Path, seconds: float, report: Path) -> None:
     lines = jobs.read_text().splitlines()
     began = time.monotonic()
@@ -148,5 +171,7 @@ def _many(jobs: Path, seconds: float, report: Path) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "one":
         PROGRAMS[sys.argv[2]](Path(sys.argv[3]), Path(sys.argv[4]), float(sys.argv[5]))
+    elif sys.argv[1] == "burst":
+        _burst(sys.argv[2], int(sys.argv[3]))
     else:
         _many(Path(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]))
