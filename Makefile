@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 UNUSED := shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench venv lock clean
+.PHONY: help run test torture lint format bench venv lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ run: $(VENV)/.runs  ## start the daemon: watches ./inbox, keeps everything below
 
 test: $(VENV)/.tests  ## run the test suite
 	$(VENV)/bin/python -m pytest -n auto
+
+torture: $(VENV)/.tests  ## the proof that nothing is lost, in full (takes hours)
+	PICTALLION_TORTURE=full $(VENV)/bin/python -m pytest -n auto tests/torture
 
 lint: $(VENV)/.tests  ## ruff, mypy --strict, the walls between the packages
 	$(VENV)/bin/ruff check .

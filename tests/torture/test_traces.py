@@ -188,6 +188,7 @@ class Traces(RuleBasedStateMachine):
         self.world.away.rename(self.world.root)
         self.ask_for_scan()
 
+    @precondition(is_mounted)
     @rule()
     def restart(self) -> None:
         """Killed, whatever it is doing."""
@@ -224,7 +225,7 @@ def test_what_was_at_rest_once_is_kept_for_ever(make_subject: Callable[..., Subj
     run_state_machine_as_test(
         lambda: Traces(world),
         settings=settings(
-            **({"max_examples": 3, "stateful_step_count": 12} | profile),
+            **({"max_examples": 4, "stateful_step_count": 15} | profile),
             deadline=None,
             database=None,
             # each step takes seconds; the trace that is printed is short enough
