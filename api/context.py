@@ -47,9 +47,9 @@ class ApiContext:
     """The tools behind the routes.
 
     ``request_scan`` asks for a scan of one root, or of all when it is given ``None``; it answers the names of the
-    roots that will be scanned. ``frontend_dir`` holds the built client, if there is one. ``wake`` says that the queue
-    may have something new. Uploads leave ``min_free`` bytes of
-    the disk free. ``roots`` tells how each watched root is doing.
+    roots that will be scanned. ``wake`` says that the queue may have something new. ``frontend_dir`` holds the built
+    client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
+    at present, if so. ``roots`` tells how each watched root is doing.
     """
 
     bench: Workbench
@@ -57,4 +57,5 @@ class ApiContext:
     wake: Callable[[], None]
     frontend_dir: Path | None
     min_free: int
+    paused: Callable[[], str | None]
     roots: Callable[[], Sequence[RootReport]]

@@ -4,6 +4,7 @@
     ├── ConfigError                 exit code 2
     ├── DatabaseError               exit code 3
     │   ├── DatabaseUnreachable     exit code 3
+    │   ├── DatabaseOnShare         exit code 3
     │   ├── SchemaTooNew            exit code 3
     │   └── SchemaMissing           exit code 3
     ├── AlreadyRunning              exit code 4
@@ -14,6 +15,7 @@
     │   ├── NotMedia                ignored
     │   ├── DuplicateContent        duplicate
     │   ├── LooksAlike              conflict
+    │   ├── SourceStays             failed      (it is in the library; removing the source is tried again)
     │   ├── PlacementFailed         failed
     │   │   ├── NoSpace             queued      (nothing is begun until there is room; it does not count as an attempt)
     │   │   └── VerificationFailed  failed
@@ -56,6 +58,10 @@ class DatabaseError(PictallionError):
 
 class DatabaseUnreachable(DatabaseError):
     """The server does not answer, or the file cannot be opened."""
+
+
+class DatabaseOnShare(DatabaseError):
+    """SQLite's file would lie on a network file system."""
 
 
 class SchemaTooNew(DatabaseError):
@@ -121,6 +127,10 @@ class LooksAlike(IntakeError):
     def __init__(self, message: str, asset_id: str) -> None:
         super().__init__(message)
         self.asset_id = asset_id
+
+
+class SourceStays(IntakeError):
+    """The file is in the library, but cannot be removed from its drop zone."""
 
 
 class PlacementFailed(IntakeError):

@@ -12,14 +12,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from api.app import create_app
 from api.context import ApiContext, RootReport, RootScan
 from core.compute.tasks import prepare_cache
 from core.config import Settings
 from core.errors import WorkerLost
+from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
 from core.pipeline.dispatcher import Dispatcher
 from core.pipeline.holders import become_daemon
@@ -32,6 +31,7 @@ from core.pipeline.workbench import Workbench
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
 from daemon.notify import notify
+from daemon.schedule import Schedule
 from daemon.workshop import in_hand, layout_of, open_bench, roots_of
 
 log = structlog.get_logger()
@@ -49,6 +49,8 @@ RECOVERY_SECONDS = 60.0
 
 async def run_daemon(settings: Settings) -> None:
     """Runs until SIGINT or SIGTERM. Raises :class:`core.errors.AlreadyRunning` and the errors of the database."""
+    # what a lease sends whose file is opened by a writer, see core.media.source_file
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
     layout = layout_of(settings)
     layout.create()
     with become_daemon(layout.locks):
@@ -74,17 +76,20 @@ async def _live(settings: Settings, bench: Workbench) -> None:
 
     beside = (upload_root(bench), Root(IMPORT, "/", Mode.COPY, is_watched=False))
     roots = {root.name: root for root in (*watched, *beside)}
-    dispatcher = Dispatcher(bench, roots, in_hand(settings), settings.intake.min_free, on_fate)
+    min_free = bytes_to_leave(bench.layout.data_dir, settings.intake.min_free)
+    dispatcher = Dispatcher(bench, roots, in_hand(settings), min_free, on_fate)
     for root in watched:
         intakes[root.name] = RootIntake(root, bench.database, settings.intake.settle_seconds, dispatcher.wake)
 
-    watching = Watching(intakes, settings.intake.rescan_interval)
+    schedule = Schedule()
+    watching = Watching(intakes, settings.intake.rescan_interval, schedule)
     context = ApiContext(
         bench=bench,
         request_scan=lambda name: _request_scans(intakes, name),
         wake=dispatcher.wake,
         frontend_dir=settings.server.frontend_dir,
-        min_free=settings.intake.min_free,
+        min_free=min_free,
+        paused=lambda: dispatcher.paused_reason,
         roots=lambda: [_report_of(intake, watching.state(name)) for name, intake in intakes.items()],
     )
     with _stop_signals() as stop:
@@ -92,7 +97,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             _serving(settings, context),
             _working(dispatcher),
             _watching(watching, intakes.values()),
-            _recovering(bench, dispatcher),
+            _scheduling(schedule, bench, dispatcher),
         ):
             preparing = asyncio.create_task(_prepare(bench))
             notify("READY=1", f"STATUS=Watching {len(watched)} folders")
@@ -187,20 +192,20 @@ async def _watching(watching: Watching, intakes: Iterable[RootIntake]) -> AsyncI
 
 
 @asynccontextmanager
-async def _recovering(bench: Workbench, dispatcher: Dispatcher) -> AsyncIterator[None]:
-    """Takes over, while the block runs, what imports that ended had queued and did not get to."""
+async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatcher) -> AsyncIterator[None]:
+    """Lets happen, while the block runs, what happens at intervals."""
 
-    async def look() -> None:
+    async def take_over() -> None:
+        """What imports that ended had queued and did not get to."""
         await recover(bench.database, bench.layout, bench.holder)
         dispatcher.wake()
 
-    scheduler = AsyncIOScheduler(job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
-    scheduler.add_job(look, IntervalTrigger(seconds=RECOVERY_SECONDS))
-    scheduler.start()
+    schedule.every("take over from imports", RECOVERY_SECONDS, take_over)
+    schedule.start()
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
+        await schedule.stop()
 
 
 class _Server(uvicorn.Server):

@@ -13,6 +13,8 @@ from core.compute import LocalCompute
 from core.config import Settings
 from core.db.engine import open_database
 from core.db.migrate import migrate
+from core.errors import DatabaseOnShare
+from core.library.filesystems import filesystem_of, mounted
 from core.library.layout import Layout
 from core.pipeline.holders import become_holder
 from core.pipeline.roots import Mode, Root
@@ -44,13 +46,30 @@ def in_hand(settings: Settings) -> int:
     return HANDS_PER_WORKER * settings.compute.workers + HANDS_BESIDE
 
 
+def _refuse_share(settings: Settings) -> None:
+    """Raises :class:`DatabaseOnShare` where SQLite would lie on a network file system."""
+    url = settings.database_url
+    if url.get_backend_name() != "sqlite" or settings.database.allow_network:
+        return
+    path = str(url.database)
+    filesystem = filesystem_of(path, mounted())
+    if filesystem.is_network:
+        raise DatabaseOnShare(
+            f"The database {path} would lie on {filesystem.mount_point}, a network file system ({filesystem.type}), "
+            "where SQLite's locks cannot be trusted and a database is easily damaged. Keep it on a disk of this "
+            "machine ([database] url), use PostgreSQL, or set [database] allow_network = true if you know better."
+        )
+
+
 @asynccontextmanager
 async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
     """The tools of the pipeline, on a migrated database; closed in order when the block ends."""
     layout = layout_of(settings)
     layout.create()
+    _refuse_share(settings)
     database = open_database(settings.database_url.render_as_string(hide_password=False))
-    compute = LocalCompute(settings.compute.workers, settings.compute.time_limit, settings.compute.idle_timeout)
+    limits = settings.compute
+    compute = LocalCompute(limits.workers, limits.time_limit, limits.idle_timeout, limits.memory_limit)
     try:
         migrated = await migrate(database)
         if migrated.backup is not None:

@@ -25,6 +25,7 @@ async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatu
         photos=counted.assets,
         tiers=Tiers(counted.bronze, counted.silver, counted.gold),
         ledger={state.value: number for state, number in files.items()},
+        paused=context.paused(),
     )
 
 

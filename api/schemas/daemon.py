@@ -28,12 +28,16 @@ class Tiers(Struct):
 
 
 class DaemonStatus(Struct):
-    """``ledger`` counts every file ever seen by the state it is in; ``photos`` are the assets in the library."""
+    """``ledger`` counts every file ever seen by the state it is in; ``photos`` are the assets in the library.
+
+    ``paused`` says why nothing is taken in at present; ``null`` when all is well.
+    """
 
     version: str
     photos: int
     tiers: Tiers
     ledger: dict[str, int]
+    paused: str | None
 
 
 class LastScan(Struct, rename="camel"):

@@ -11,6 +11,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,8 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
+import psutil
+
 from core.compute.worker import prepare_worker
-from core.errors import WorkerCrashed, WorkerTimedOut
+from core.errors import WorkerCrashed, WorkerOutgrown, WorkerTimedOut
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,12 +30,15 @@ T = TypeVar("T")
 #: A worker is replaced after this many jobs, so that what native libraries leak does not add up. [jobs]
 JOBS_PER_WORKER = 2_000
 
+#: How often the memory of a worker is looked at while it works. [s]
+MEMORY_LOOK_SECONDS = 0.5
+
 
 class Compute(Protocol):
     """Runs a function of ``core.compute.tasks`` somewhere else and awaits its result."""
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Raises what ``function`` raised, :class:`WorkerTimedOut` or :class:`WorkerCrashed`."""
+        """Raises what ``function`` raised, or the :class:`core.errors.WorkerLost` that says what became of it."""
         ...
 
     async def close(self) -> None:
@@ -49,10 +55,15 @@ class _Worker:
 
 
 class LocalCompute:
-    """At most ``workers`` processes. A job may take ``time_limit`` seconds; idle workers live ``idle_timeout`` more."""
+    """At most ``workers`` processes.
 
-    def __init__(self, workers: int, time_limit: float, idle_timeout: float) -> None:
+    A job may take ``time_limit`` seconds and ``memory_limit`` bytes of resident memory; idle workers live
+    ``idle_timeout`` seconds more.
+    """
+
+    def __init__(self, workers: int, time_limit: float, idle_timeout: float, memory_limit: int | None = None) -> None:
         self.workers = workers
+        self._memory_limit = memory_limit
         self._time_limit = time_limit
         self._idle_timeout = idle_timeout
         self._free = asyncio.Semaphore(workers)
@@ -70,8 +81,8 @@ class LocalCompute:
             try:
                 worker, job = await self._begin(function, *args, **kwargs)
                 try:
-                    return await self._finish(job)
-                except (WorkerTimedOut, asyncio.CancelledError):
+                    return await self._finish(worker, job)
+                except (WorkerTimedOut, WorkerOutgrown, asyncio.CancelledError):
                     self._discard(worker)
                     raise
                 except BrokenProcessPool as error:
@@ -118,11 +129,27 @@ class LocalCompute:
         except BrokenProcessPool as error:
             raise WorkerCrashed("could not be worked on: no worker process could be started") from error
 
-    async def _finish(self, job: asyncio.Future[T]) -> T:
-        done, _ = await asyncio.wait({job}, timeout=self._time_limit)
-        if not done:
-            raise WorkerTimedOut(f"took longer than {self._time_limit:g} s and was stopped ([compute] time_limit)")
-        return job.result()
+    async def _finish(self, worker: _Worker, job: asyncio.Future[T]) -> T:
+        deadline = time.monotonic() + self._time_limit
+        while (left := deadline - time.monotonic()) > 0:
+            pause = left if self._memory_limit is None else min(left, MEMORY_LOOK_SECONDS)
+            done, _ = await asyncio.wait({job}, timeout=pause)
+            if done:
+                return job.result()
+            self._watch_memory(worker)
+        raise WorkerTimedOut(f"took longer than {self._time_limit:g} s and was stopped ([compute] time_limit)")
+
+    def _watch_memory(self, worker: _Worker) -> None:
+        if self._memory_limit is None:
+            return
+        try:
+            used = psutil.Process(worker.pid).memory_info().rss
+        except psutil.Error:
+            # it ended; the job says how
+            return
+        if used > self._memory_limit:
+            limit = self._memory_limit / 2**20
+            raise WorkerOutgrown(f"needed more than {limit:,.0f} MiB and was stopped ([compute] memory_limit)")
 
     def _put_back(self, worker: _Worker) -> None:
         """Makes a worker free again, unless it was discarded meanwhile."""

@@ -6,13 +6,16 @@ pixel libraries. What a worker has loaded (networks, the gazetteer) it keeps unt
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from core.errors import SourceChanged
 from core.media.facts import Format, Identity, Look
+from core.media.source_file import is_open_for_writing, shown
 from core.places.place import Place
 
 if TYPE_CHECKING:
@@ -29,16 +32,46 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read_file(path: str, original_filename: str, cache_dir: str) -> Reading:
-    """Reads the file once. Raises the errors of :func:`core.media.identify.identify`."""
+    """Reads the file once.
+
+    Raises the errors of :func:`core.media.identify.identify`, and :class:`core.errors.SourceChanged` for a file that a
+    program of this machine still has open for writing: it may pause for longer than anybody waits.
+    """
     from core.media.identify import identify
     from core.places.geonames import place_at
     from core.places.time_zone import zone_at
 
+    if is_on_this_machine(path) and is_open_for_writing(path):
+        raise SourceChanged(f"{shown(path)} is still open for writing. It is taken in once it is closed.")
     identity = identify(path, original_filename)
     latitude, longitude = identity.exif.gps_latitude, identity.exif.gps_longitude
     if latitude is None or longitude is None:
         return Reading(identity, None, None)
     return Reading(identity, place_at(_gazetteer(cache_dir), latitude, longitude), zone_at(latitude, longitude))
+
+
+def is_on_this_machine(path: str) -> bool:
+    """Whether a file lies on a file system of this machine, not on a share."""
+    try:
+        device = os.lstat(path).st_dev
+    except OSError:
+        return False
+    return _is_local(device, os.path.dirname(path))  # noqa: PTH120 - text with surrogates
+
+
+@cache
+def _file_systems() -> dict[int, bool]:
+    return {}
+
+
+def _is_local(device: int, folder: str) -> bool:
+    """Asks the mount table once per file system."""
+    known = _file_systems()
+    if device not in known:
+        from core.library.filesystems import filesystem_of, mounted
+
+        known[device] = not filesystem_of(folder, mounted()).is_network
+    return known[device]
 
 
 def look_at_file(path: str, media_format: Format, cache_dir: str) -> Look:

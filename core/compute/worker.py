@@ -24,6 +24,8 @@ def prepare_worker() -> None:
     """Leaves Ctrl-C to the daemon, ends with it, lowers the priority and keeps native libraries to one thread."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # what a lease sends whose file is opened by a writer, see core.media.source_file
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
     os.nice(NICENESS)
     os.environ.update(_ONE_THREAD)
     # it warns of every odd tag; what matters of that is in the identity's warnings

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MOST_AUTOMATIC_WORKERS: Final = 8
 """Processes. Each one holds the face and tag networks in memory; whoever has room for more says so with a number."""
 
+SMALLEST_MEMORY_LIMIT: Final = 512 * 2**20
+"""Bytes. With its networks loaded, a worker takes some 350 MiB."""
+
 NAMING_PATTERNS: Final = tuple(known.id for known in BUILT_IN_PATTERNS)
 
 NAMING_TOKENS: Final = (
@@ -164,6 +167,12 @@ def _worker_count(value: object) -> object:
     return value
 
 
+def _no_less_than_a_worker(size: int) -> int:
+    if size < SMALLEST_MEMORY_LIMIT:
+        raise ValueError(f"is less than a worker needs to begin with ({format_size(SMALLEST_MEMORY_LIMIT)})")
+    return size
+
+
 def _folder_name(validated: dict[str, Any]) -> str:
     return name_of_folder(validated["path"])
 
@@ -171,6 +180,14 @@ def _folder_name(validated: dict[str, Any]) -> str:
 Whole = Annotated[int, BeforeValidator(_no_boolean)]
 Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(format_duration, when_used="json")]
 Size = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_size, when_used="json")]
+
+
+MinFree = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value in ("auto", None) else parse_size(value)),
+    PlainSerializer(lambda size: "auto" if size is None else format_size(size), when_used="json"),
+]
+"""Bytes; ``None`` is 1 % of the disk, or 2 GiB where that is more."""
 
 
 class Section(BaseModel):
@@ -199,9 +216,13 @@ class Library(Section):
 
 
 class Database(Section):
-    """Where the catalogue is kept. Most code wants :attr:`Settings.database_url` instead."""
+    """Where the catalogue is kept. Most code wants :attr:`Settings.database_url` instead.
+
+    ``allow_network`` lets SQLite lie on a network share.
+    """
 
     url: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_async_url)] = None
+    allow_network: bool = False
 
 
 class Watch(Section):
@@ -218,21 +239,28 @@ class Watch(Section):
 
 
 class Intake(Section):
-    """How files are taken from the roots; with less than ``min_free`` bytes free on the library's disk, none is."""
+    """How files are taken from the roots; with less than ``min_free`` bytes free on the library's disk, none is.
+
+    What ``None`` means there, :func:`core.library.free_space.bytes_to_leave` knows.
+    """
 
     settle_seconds: Annotated[Duration, AfterValidator(_within(0, 3600))] = 5.0
     rescan_interval: Annotated[Duration, AfterValidator(_within(1, LONGEST_DURATION))] = 3600.0
     max_attempts: Whole = Field(default=5, ge=1, le=100)
-    min_free: Size = 2 * 2**30
+    min_free: MinFree = None
 
 
 class Compute(Section):
-    """Where the heavy work is done. ``workers`` is a number of processes, ``"auto"`` already resolved."""
+    """Where the heavy work is done. ``workers`` is a number of processes, ``"auto"`` already resolved.
+
+    ``memory_limit`` is in bytes of resident memory per process.
+    """
 
     workers: Annotated[int, BeforeValidator(_worker_count)] = Field(default_factory=_automatic_workers, ge=1)
     engine: Literal["local"] = "local"
     time_limit: Annotated[Duration, AfterValidator(_within(1, LONGEST_DURATION))] = 300.0
     idle_timeout: Duration = 45.0
+    memory_limit: Annotated[Size, AfterValidator(_no_less_than_a_worker)] = 2 * 2**30
 
 
 class Ai(Section):

@@ -15,13 +15,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.errors import PlacementFailed, SourceUnreadable, SourceVanished, VerificationFailed
+from core.errors import NoSpace, PlacementFailed, SourceUnreadable, SourceVanished, VerificationFailed
 
 #: Placed files are read-only for everyone: the library's copy is not to be edited.
 READ_ONLY = 0o444
 
 _TEMPORARY_SUFFIX = ".pictallion-tmp"
 _BUFFER = 1 << 20
+
+#: What every write may answer where the disk, or the owner's share of it, is full.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 #: What ``link`` and ``copy_file_range`` answer where the file system cannot do it.
 _NOT_SUPPORTED = frozenset(
@@ -68,7 +71,7 @@ def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int, *, dura
         os.link(existing, target)
     except OSError as error:
         if error.errno not in _NOT_SUPPORTED:
-            raise PlacementFailed(_sentence("linked", target, error)) from error
+            raise _failure("linked", target, error) from error
         place_copy(str(existing), target, sha256, mtime_ns)
     else:
         if durable:
@@ -92,7 +95,7 @@ def replace_bytes(data: bytes, target: Path) -> None:
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise PlacementFailed(_sentence("written", target, error)) from error
+        raise _failure("written", target, error) from error
 
 
 def discard(target: Path) -> None:
@@ -128,7 +131,7 @@ def _place(target: Path, write: Callable[[Path], None], mode: int = READ_ONLY) -
         temporary.chmod(mode)
         _rename_without_overwriting(temporary, target)
     except OSError as error:
-        raise PlacementFailed(_sentence("placed", target, error)) from error
+        raise _failure("placed", target, error) from error
     finally:
         # where even this is refused, the next start clears it away
         with suppress(OSError):
@@ -142,7 +145,7 @@ def _sync_name_of(target: Path) -> None:
     except OSError as error:
         # from here on the file is ours; before, what has the name may be somebody else's
         target.unlink(missing_ok=True)
-        raise PlacementFailed(_sentence("placed", target, error)) from error
+        raise _failure("placed", target, error) from error
 
 
 def _rename_without_overwriting(temporary: Path, target: Path) -> None:
@@ -207,8 +210,10 @@ def _make_directory(directory: Path) -> None:
     sync_directory(directory.parent)
 
 
-def _sentence(verb: str, target: Path, error: OSError) -> str:
-    return (
-        f"{target.name} could not be {verb} in {target.parent}: {error.strerror or error}. "
-        "Nothing was left behind; it will be tried again."
+def _failure(verb: str, target: Path, error: OSError) -> PlacementFailed:
+    begin = (
+        f"{target.name} could not be {verb} in {target.parent}: {error.strerror or error}. Nothing was left behind; "
     )
+    if error.errno in _FULL:
+        return NoSpace(begin + "it is taken as soon as there is room.")
+    return PlacementFailed(begin + "it will be tried again.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 
+import msgspec
 import structlog
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.db.tables import utc_now
-from core.errors import DuplicateContent, IntakeError, LooksAlike
+from core.errors import DuplicateContent, IntakeError, LooksAlike, NoSpace, PlacementFailed, WorkerLost
 from core.media.source_file import shown
 from core.pipeline import ledger
 from core.pipeline.ledger import Entry, Fate
@@ -20,6 +22,9 @@ from core.pipeline.workbench import Item, Stopwatch, Workbench
 
 log = structlog.get_logger()
 
+#: A file that cost so many worker processes is not tried again by itself.
+LOSSES_BEFORE_QUARANTINE = 3
+
 
 async def attempt(bench: Workbench, entry: Entry, root: Root) -> Fate:
     """Takes the entry's file in, writes its fate into the ledger and logs one line. Never raises for a file's sake."""
@@ -29,6 +34,9 @@ async def attempt(bench: Workbench, entry: Entry, root: Root) -> Fate:
         fate = await take_in(bench, item)
     except IntakeError as error:
         fate = _fate_of(error, entry, root, bench.max_attempts)
+        fate = await _write(bench, entry, fate)
+    except SQLAlchemyError as error:
+        fate = _fate_of(_told(error, entry), entry, root, bench.max_attempts)
         fate = await _write(bench, entry, fate)
     except Exception as error:
         log.exception("unexpected error", path=shown(entry.path), root=root.name)
@@ -41,6 +49,13 @@ async def attempt(bench: Workbench, entry: Entry, root: Root) -> Fate:
 
 def _fate_of(error: IntakeError, entry: Entry, root: Root, max_attempts: int) -> Fate:
     state = State(error.ledger_state)
+    if isinstance(error, NoSpace):
+        return Fate(state, str(error), is_attempt=False)
+    if isinstance(error, WorkerLost):
+        if entry.worker_losses + 1 >= LOSSES_BEFORE_QUARANTINE:
+            reason = f"{error} (it cost {entry.worker_losses + 1} worker processes and is not tried again by itself)"
+            return Fate(State.QUARANTINED, reason, has_cost_worker=True)
+        return msgspec.structs.replace(_failure(str(error), entry, max_attempts), has_cost_worker=True)
     if state is State.FAILED or (state is State.WAITING and not root.is_watched):
         return _failure(str(error), entry, max_attempts)
     if isinstance(error, DuplicateContent):
@@ -55,6 +70,14 @@ def _failure(reason: str, entry: Entry, max_attempts: int) -> Fate:
     if entry.attempts >= max_attempts:
         return Fate(State.QUARANTINED, f"{reason} (tried {entry.attempts} times, not again by itself)")
     return Fate(State.FAILED, reason, next_attempt_at=next_attempt(entry.attempts, utc_now()))
+
+
+def _told(error: SQLAlchemyError, entry: Entry) -> IntakeError:
+    """What a refusal of the database means for one file."""
+    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    if "full" in words or "No space" in words:
+        return NoSpace(f"{shown(entry.path)} waits: there is no room left for the database ({words}).")
+    return PlacementFailed(f"{shown(entry.path)} could not be recorded: {words}. It will be tried again.")
 
 
 async def _write(bench: Workbench, entry: Entry, fate: Fate) -> Fate:

@@ -6,13 +6,14 @@ It sleeps until it is woken, a file is done or a retry is due; an empty queue co
 from __future__ import annotations
 
 import asyncio
-import shutil
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.tables import utc_now
+from core.library.free_space import free_bytes
 from core.pipeline import ledger
 from core.pipeline.attempt import attempt
 from core.pipeline.ledger import Entry, Fate
@@ -22,8 +23,9 @@ from core.pipeline.workbench import Workbench
 
 log = structlog.get_logger()
 
-#: How long to wait for space before looking again. [s]
-SPACE_PAUSE = 30.0
+#: How long to wait for space before looking again, at first and at most. [s]
+FIRST_SPACE_PAUSE = 1.0
+LONGEST_SPACE_PAUSE = 30.0
 
 #: How long to wait when the database or the system refuses. [s]
 TROUBLE_PAUSE = 5.0
@@ -60,6 +62,10 @@ class Dispatcher:
         self._is_drained = False
         self._wake = asyncio.Event()
         self._stopping = False
+        #: Why nothing is begun at present: what was last heard of the disk.
+        self.paused_reason: str | None = None
+        self._space_pause = FIRST_SPACE_PAUSE
+        self._try_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -104,8 +110,8 @@ class Dispatcher:
         free_hands = self._in_hand - len(self._tasks)
         if free_hands < min(CLAIM_AT_LEAST, self._in_hand):
             return None
-        if not await self._has_space():
-            return SPACE_PAUSE
+        if (pause := await self._wait_for_space()) is not None:
+            return pause
         now = utc_now()
         names = list(self._roots)
         async with self._bench.database.write() as connection:
@@ -119,6 +125,7 @@ class Dispatcher:
         if entries:
             # more may be due; looked for when a hand is free again
             return None
+        self._go_on()
         self._is_drained = not self._wake.is_set()
         async with self._bench.database.read() as connection:
             due = await ledger.next_due(connection, names, self._bench.holder, only_held=self._only_held)
@@ -131,6 +138,10 @@ class Dispatcher:
             log.exception("a fate could not be recorded; the file is taken up again", id=entry.id)
             await self._return_to_queue(entry)
         else:
+            if fate.state is State.QUEUED and not fate.is_attempt:
+                self._pause(fate.reason or "There is no room left.")
+            elif fate.state is State.DONE:
+                self._go_on()
             self._on_fate(entry, fate)
 
     async def _return_to_queue(self, entry: Entry) -> None:
@@ -138,7 +149,7 @@ class Dispatcher:
             await asyncio.sleep(TROUBLE_PAUSE)
             try:
                 async with self._bench.database.write() as connection:
-                    await ledger.settle_fate(connection, entry, Fate(State.QUEUED), utc_now())
+                    await ledger.settle_fate(connection, entry, Fate(State.QUEUED, is_attempt=False), utc_now())
             except (SQLAlchemyError, OSError):
                 log.exception("the database still refuses", id=entry.id)
             else:
@@ -150,14 +161,34 @@ class Dispatcher:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a defect in the dispatcher; the file is taken up after the next start", exc_info=error)
 
-    async def _has_space(self) -> bool:
-        free = (await asyncio.to_thread(shutil.disk_usage, self._bench.layout.data_dir)).free
-        if free >= self._min_free:
-            return True
-        log.warning(
-            "low disk space: nothing new is taken in until there is more",
-            data_dir=str(self._bench.layout.data_dir),
-            free_bytes=free,
-            min_free_bytes=self._min_free,
-        )
-        return False
+    async def _wait_for_space(self) -> float | None:
+        """How long to wait before anything new is begun; ``None`` when there is room, or to find out.
+
+        After a pause one round of files is tried: a quota says only by refusing whether there is room.
+        """
+        data_dir = self._bench.layout.data_dir
+        free = await asyncio.to_thread(free_bytes, data_dir)
+        if free < self._min_free:
+            self._pause(
+                f"Only {free / 2**20:,.0f} MiB are free in {data_dir}; {self._min_free / 2**20:,.0f} are to stay."
+            )
+        if self.paused_reason is None:
+            return None
+        left = self._try_at - time.monotonic()
+        if left > 0 or self._tasks:
+            return max(left, FIRST_SPACE_PAUSE)
+        self._space_pause = min(self._space_pause * 2, LONGEST_SPACE_PAUSE)
+        self._try_at = time.monotonic() + self._space_pause
+        return self._space_pause if free < self._min_free else None
+
+    def _pause(self, reason: str) -> None:
+        if self.paused_reason is None:
+            log.warning("intake pauses until there is room", reason=reason)
+            self._space_pause = FIRST_SPACE_PAUSE
+            self._try_at = time.monotonic() + self._space_pause
+        self.paused_reason = reason
+
+    def _go_on(self) -> None:
+        if self.paused_reason is not None:
+            log.info("there is room again, intake goes on")
+            self.paused_reason = None

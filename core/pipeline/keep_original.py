@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import Reading
 from core.db.tables import AssetHistory, FileVersion, LedgerEntry, MediaAsset, new_id, utc_now
-from core.errors import DuplicateContent, IntakeError, PlacementFailed, SourceChanged, VerificationFailed
+from core.errors import DuplicateContent, IntakeError, PlacementFailed, SourceChanged, SourceStays, VerificationFailed
 from core.library.layout import Tier, month_directory
 from core.library.naming import sanitise_filename
 from core.library.placing import discard, hash_file, place_copy
 from core.media.capture_time import capture_time
 from core.media.facts import CaptureTime, Exif
-from core.media.source_file import shown
+from core.media.source_file import is_open_for_writing, shown
 from core.pipeline import placements
 from core.pipeline.ledger import Signature
 from core.pipeline.placements import Intent
@@ -306,11 +307,24 @@ async def prove_stored(bench: Workbench, item: Item, file_path: str, sha256: str
 
 
 async def remove_source(item: Item) -> None:
-    """Removes the source of an entry unless it was written to since it was taken; an absent one is fine."""
-    await asyncio.to_thread(_remove_unchanged, item)
+    """Removes the source of an entry unless it was written to since it was taken; an absent one is fine.
+
+    Raises :class:`SourceStays` where the system refuses, or a program still has it open for writing.
+    """
+    try:
+        await asyncio.to_thread(_remove_unchanged, item)
+    except OSError as error:
+        raise SourceStays(
+            f"{item.label} is safe in the library, but could not be removed from {item.root.name}: "
+            f"{error.strerror or error}. That is tried again; give the daemon's user the right to remove files there, "
+            'or use mode "copy".'
+        ) from error
 
 
 def _remove_unchanged(item: Item) -> None:
     with contextlib.suppress(FileNotFoundError):
         if Signature.of(os.lstat(item.source)) == item.entry.signature:
+            if is_open_for_writing(item.source):
+                # what is still to be written would go into a file without a name
+                raise OSError(errno.EBUSY, "it is still open for writing")
             os.unlink(item.source)  # noqa: PTH108 - the name may hold bytes that are not UTF-8

@@ -76,6 +76,8 @@ async def _place(
         lens=identity.exif.lens,
         description=description.file_description,
     )
+    if item.entry.was_begun:
+        await _clear_unfinished(bench, item)
     intent = await placements.reserve(
         bench.database,
         bench.layout,
@@ -94,6 +96,17 @@ async def _place(
             await placements.finish(connection, intent)
         raise
     return intent
+
+
+async def _clear_unfinished(bench: Workbench, item: Item) -> None:
+    """Removes what an earlier attempt placed as Silver and could not record; it is made again."""
+    async with bench.database.read() as connection:
+        left = await placements.unfinished_of(connection, item.entry.id, Tier.SILVER)
+    for intent in left:
+        for name in (intent.target, sidecar_of(intent.target)):
+            await asyncio.to_thread(discard, bench.layout.absolute(name))
+        async with bench.database.write() as connection:
+            await placements.finish(connection, intent)
 
 
 def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sidecar: SidecarFacts) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.db.tables import LedgerEntry, Placement
 from core.db.types import escape_path
 from core.media.source_file import shown
+from core.pipeline.retry import latest_attempt
 from core.pipeline.states import State
 
 #: Rows per statement where a list of paths is looked up; SQLite takes 32,766 variables and PostgreSQL 32,767.
@@ -63,6 +64,7 @@ class Entry(msgspec.Struct, frozen=True):
     attempts: int = 0
     #: Whether an earlier attempt left a placement, so that there is something to look for.
     was_begun: bool = False
+    worker_losses: int = 0
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -94,6 +96,10 @@ class Fate(msgspec.Struct, frozen=True):
     media_asset_id: str | None = None
     sha256: str | None = None
     next_attempt_at: datetime | None = None
+    #: ``False`` for what was not the file's fault: the attempt is given back.
+    is_attempt: bool = True
+    #: Whether a worker process died, or was stopped, over the file.
+    has_cost_worker: bool = False
 
 
 _ENTRY_COLUMNS = (
@@ -107,13 +113,23 @@ _ENTRY_COLUMNS = (
     LedgerEntry.inode,
     LedgerEntry.media_asset_id,
     LedgerEntry.attempts,
+    LedgerEntry.worker_losses,
     LedgerEntry.reason,
 )
 
 
 def _entry(row: Any) -> Entry:
     signature = Signature(row.size, row.mtime_ns, row.ctime_ns, row.inode)
-    return Entry(row.id, row.root, row.path, State(row.state), signature, row.media_asset_id, row.attempts)
+    return Entry(
+        row.id,
+        row.root,
+        row.path,
+        State(row.state),
+        signature,
+        row.media_asset_id,
+        row.attempts,
+        worker_losses=row.worker_losses,
+    )
 
 
 async def known_below(connection: AsyncConnection, root: str) -> dict[str, Known]:
@@ -263,6 +279,7 @@ async def record_sightings(
             "inode": signature.inode,
             "reason": reason,
             "attempts": 0,
+            "worker_losses": 0,
             "next_attempt_at": None,
             "holder": holder,
             "first_seen_at": now,
@@ -279,7 +296,7 @@ async def record_sightings(
     in_hand = LedgerEntry.state == State.RUNNING
     kept_in_hand = {
         name: case((in_hand, getattr(LedgerEntry, name)), else_=statement.excluded[name])
-        for name in ("state", "reason", "attempts", "next_attempt_at", "holder")
+        for name in ("state", "reason", "attempts", "worker_losses", "next_attempt_at", "holder")
     }
     always = {name: statement.excluded[name] for name in ("size", "mtime_ns", "ctime_ns", "inode", "updated_at")}
     upsert = statement.on_conflict_do_update(index_elements=["root", "path"], set_=kept_in_hand | always)
@@ -338,7 +355,9 @@ async def claim(
     Two processes never get the same entry: SQLite has one writer, PostgreSQL skips rows that another has locked.
     """
     retries = _due_first(roots, holder, only_held, LedgerEntry.next_attempt_at).where(
-        LedgerEntry.state == State.FAILED, LedgerEntry.next_attempt_at <= now
+        LedgerEntry.state == State.FAILED,
+        # a time that lies further away than any pause was set before the clock was put back
+        or_(LedgerEntry.next_attempt_at <= now, LedgerEntry.next_attempt_at > latest_attempt(now)),
     )
     queued = _due_first(roots, holder, only_held, LedgerEntry.id).where(LedgerEntry.state == State.QUEUED)
     due: list[int] = []
@@ -417,6 +436,10 @@ async def _write_fate(
         "holder": None,
         "updated_at": now,
     }
+    if not fate.is_attempt:
+        values["attempts"] = LedgerEntry.attempts - 1
+    if fate.has_cost_worker:
+        values["worker_losses"] = LedgerEntry.worker_losses + 1
     if fate.sha256 is not None:
         values["sha256"] = fate.sha256
     if fate.media_asset_id is not None:

@@ -7,7 +7,7 @@ says which state its ledger entry gets, and nothing half done is left.
 from __future__ import annotations
 
 from core.compute.tasks import Reading
-from core.errors import NotMedia, Undecodable
+from core.errors import NotMedia, SourceStays, Undecodable
 from core.pipeline.duplicates import refuse_stored_content
 from core.pipeline.keep_original import Original, keep_original, open_original, release_source
 from core.pipeline.keep_silver import confirm_kept, keep_as_metadata_only, keep_silver
@@ -32,8 +32,20 @@ async def take_in(bench: Workbench, item: Item) -> Fate:
     async with bench.claims.hold(reading.identity.sha256):
         await refuse_stored_content(bench, item, reading)
         original = await keep_original(bench, item, reading, begun)
+        stays = await _released(bench, item, original)
+        fate = await _develop(bench, item, reading, original)
+        if stays is not None:
+            # told once the photo is in the library as far as it can be
+            raise stays
+        return fate
+
+
+async def _released(bench: Workbench, item: Item, original: Original) -> SourceStays | None:
+    try:
         await release_source(bench, item, original)
-        return await _develop(bench, item, reading, original)
+    except SourceStays as error:
+        return error
+    return None
 
 
 async def _develop(bench: Workbench, item: Item, reading: Reading, original: Original) -> Fate:

@@ -122,11 +122,16 @@ async def unfinished(connection: AsyncConnection) -> list[Intent]:
 
 async def unfinished_original(connection: AsyncConnection, ledger_id: int) -> Intent | None:
     """The original of an entry that a crash left placed but not recorded."""
+    found = await unfinished_of(connection, ledger_id, Tier.BRONZE)
+    return found[0] if found else None
+
+
+async def unfinished_of(connection: AsyncConnection, ledger_id: int, tier: Tier) -> list[Intent]:
+    """The placements of an entry that were begun for a tier and not ended."""
     rows = await connection.execute(
-        select(*_COLUMNS).where(Placement.ledger_id == ledger_id, Placement.tier == Tier.BRONZE)
+        select(*_COLUMNS).where(Placement.ledger_id == ledger_id, Placement.tier == tier).order_by(Placement.id)
     )
-    row = rows.first()
-    return None if row is None else msgspec.convert(row._asdict(), Intent)
+    return [msgspec.convert(row._asdict(), Intent) for row in rows]
 
 
 async def hand_over(connection: AsyncConnection, intents: Iterable[Intent], holder: str) -> None:

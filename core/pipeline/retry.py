@@ -19,3 +19,8 @@ def next_attempt(attempts: int, now: datetime) -> datetime:
     """The time of the next attempt after ``attempts`` (at least 1) have failed."""
     pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 30), LONGEST_PAUSE)
     return now + timedelta(seconds=pause * (1 + random.uniform(0, JITTER)))  # noqa: S311 - spreading, not secrecy
+
+
+def latest_attempt(now: datetime) -> datetime:
+    """The latest time that :func:`next_attempt` may give now."""
+    return now + timedelta(seconds=LONGEST_PAUSE * (1 + JITTER))

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from core.config import Settings
 from core.db.tables import utc_now
+from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
 from core.pipeline import ledger
 from core.pipeline.dispatcher import Dispatcher
@@ -99,7 +100,8 @@ async def _take_in(
         progress.advance(bar)
 
     roots = {root.name: root for root in by_root}
-    dispatcher = Dispatcher(bench, roots, in_hand(settings), settings.intake.min_free, on_fate, only_held=True)
+    min_free = bytes_to_leave(bench.layout.data_dir, settings.intake.min_free)
+    dispatcher = Dispatcher(bench, roots, in_hand(settings), min_free, on_fate, only_held=True)
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from core.library.filesystems import Filesystem, filesystem_of, mounted, mounted_below
 from core.media.source_file import shown
 from daemon.intake.canary import Canary
 from daemon.intake.root import RootIntake
 from daemon.intake.watcher import Watcher
+from daemon.schedule import Schedule
 
 log = structlog.get_logger()
 
@@ -24,9 +25,6 @@ UNHINTED_SECONDS = 300.0
 
 #: How often it is looked whether a root is still the folder that is watched. One look is a ``stat`` per root. [s]
 LOOK_SECONDS = 15.0
-
-#: Scans are spread over this share of their interval, so that ten roots do not begin in one second.
-SPREAD = 0.05
 
 
 @dataclass(frozen=True)
@@ -56,37 +54,35 @@ class _Watched:
 
 
 class Watching:
-    """Watches the roots of some intakes. ``rescan_interval`` is in seconds."""
+    """Watches the roots of some intakes. ``rescan_interval`` is in seconds; ``schedule`` runs what is regular."""
 
-    def __init__(self, intakes: Mapping[str, RootIntake], rescan_interval: float) -> None:
+    def __init__(self, intakes: Mapping[str, RootIntake], rescan_interval: float, schedule: Schedule) -> None:
         self._roots = {name: _Watched(intake, Canary(intake.root.path)) for name, intake in intakes.items()}
         self._interval = rescan_interval
         self._watcher = Watcher(self._hinted, self._overflowed)
-        # misfire_grace_time: a machine that slept through a scan does it late rather than not at all
-        self._scheduler = AsyncIOScheduler(
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        )
+        self._schedule = schedule
+        self._measuring: asyncio.Task[None] | None = None
 
     def state(self, name: str) -> WatchState:
         """How a root is watched at present."""
         return self._roots[name].state
 
     async def start(self) -> None:
-        """Sets the watches, asks for the first scans and begins the schedule."""
+        """Sets the watches, asks for the first scans and plans the next ones."""
         for name, watched in self._roots.items():
             await self._watch(watched)
-            self._scheduler.add_job(
-                self._rescan, self._trigger(watched), args=[name], id=f"rescan {name}", name=f"rescan {name}"
-            )
-            self._scheduler.add_job(self._measure, args=[name])
+            self._plan(watched)
             watched.intake.request_scan()
-        self._scheduler.add_job(self._look, IntervalTrigger(seconds=LOOK_SECONDS))
-        self._scheduler.add_job(self._scan_unhinted_parts, IntervalTrigger(seconds=UNHINTED_SECONDS))
-        self._scheduler.start()
+        self._schedule.every("look at roots", LOOK_SECONDS, self._look)
+        self._schedule.every("scan shares below roots", UNHINTED_SECONDS, self._scan_unhinted_parts)
+        self._measuring = asyncio.create_task(self._measure_all())
 
     async def stop(self) -> None:
-        """Ends schedule and watches; no hint comes after this returns."""
-        self._scheduler.shutdown(wait=False)
+        """Ends the watches; no hint comes after this returns."""
+        if self._measuring is not None:
+            self._measuring.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._measuring
         await asyncio.to_thread(self._watcher.stop)
 
     def _hinted(self, name: str, path: str) -> None:
@@ -132,12 +128,15 @@ class Watching:
             )
         elif before.reason is not None:
             log.info("hints arrive again", root=root.name, path=shown(root.path))
-        if self._scheduler.get_job(f"rescan {root.name}") is not None:
-            self._scheduler.reschedule_job(f"rescan {root.name}", trigger=self._trigger(watched))
+        self._plan(watched)
 
-    def _trigger(self, watched: _Watched) -> IntervalTrigger:
+    def _plan(self, watched: _Watched) -> None:
         seconds = self._interval if watched.state.trusts_hints else min(self._interval, UNHINTED_SECONDS)
-        return IntervalTrigger(seconds=seconds, jitter=seconds * SPREAD)
+        name = watched.intake.root.name
+        self._schedule.every(f"rescan {name}", seconds, partial(self._rescan, name))
+
+    async def _measure_all(self) -> None:
+        await asyncio.gather(*(self._measure(name) for name in self._roots))
 
     async def _rescan(self, name: str) -> None:
         watched = self._roots[name]

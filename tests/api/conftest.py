@@ -143,7 +143,7 @@ async def open_library(
 
     try:
         async with (
-            serve(ApiContext(bench, request_scan, lambda: None, frontend_dir, min_free, list)) as address,
+            serve(ApiContext(bench, request_scan, lambda: None, frontend_dir, min_free, lambda: None, list)) as address,
             httpx.AsyncClient(base_url=address, timeout=60) as http,
         ):
             yield Library(bench, http, scans)

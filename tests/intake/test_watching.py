@@ -15,6 +15,7 @@ from core.library.filesystems import Filesystem, filesystem_of, mounted, mounted
 from core.pipeline.states import State
 from daemon.intake.canary import Canary
 from daemon.intake.watching import Watching
+from daemon.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +37,13 @@ def database_url(tmp_path: Path) -> str:
 async def watch(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watching]:
     """The inbox, watched; looks come quickly."""
     monkeypatch.setattr(watching_module, "LOOK_SECONDS", 0.1)
-    watching = Watching({"inbox": inbox.intake}, 3600.0)
+    schedule = Schedule()
+    watching = Watching({"inbox": inbox.intake}, 3600.0, schedule)
     await watching.start()
+    schedule.start()
     running = asyncio.create_task(inbox.intake.run())
     yield watching
+    await schedule.stop()
     await watching.stop()
     inbox.intake.stop()
     await running
