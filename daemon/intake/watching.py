@@ -69,7 +69,7 @@ class Watching:
 
     async def start(self) -> None:
         """Sets the watches, asks for the first scans and plans the next ones."""
-        for name, watched in self._roots.items():
+        for watched in self._roots.values():
             await self._watch(watched)
             self._plan(watched)
             watched.intake.request_scan()
