@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +22,10 @@ CHAIN: tuple[dict[str, Any], ...] = (
 )
 REMOVAL = {"call": "unlink", "match": "*/inbox/*.jpg"}
 
-#: The whole matrix in parts that can run beside each other: database, first step, how far to the next.
+#: The whole matrix in parts that can run beside each other: database, first step, how far to the next. In short, one
+#: step somewhere.
 PARTS = [("sqlite", first, 8) for first in range(1, 9)] + [("postgresql", first, 24) for first in (5, 17)]
+SHORT = [("sqlite", 0, 0)]
 
 
 def small_sync(subject: Subject, root: str = "inbox") -> None:
@@ -55,6 +58,20 @@ def test_killed_again_and_again_on_the_way_of_one_photo(
     survive(subject, points, record_property, f"chain {mode}")
 
 
+def test_a_twin_that_is_quicker_after_the_crash_leaves_no_second_original(
+    make_subject: Callable[..., Subject], record_property: Record
+) -> None:
+    subject = make_subject(settings={"compute": {"workers": 2}})
+    subject.add("inbox", "a.jpg", picture(1))
+    assert subject.runs_until_killed(kill={"call": "unlink", "match": "*/bronze/*/.a.jpg*-tmp", "nth": 2})
+    subject.add("inbox", "twin.jpg", picture(1))
+    subject.spawn_sabotaged(faults=[{"call": "read", "match": "*/a.jpg", "seconds": 600, "in": "worker"}])
+    subject.home.wait_for_state("twin.jpg", "done")
+    subject.sabotage()
+    subject.comes_to_rest()
+    conclude(record_property, subject, "a quicker twin", 1)
+
+
 def test_killed_again_and_again_with_the_catalogue_in_postgresql(
     make_subject: Callable[..., Subject], record_property: Record
 ) -> None:
@@ -64,22 +81,28 @@ def test_killed_again_and_again_with_the_catalogue_in_postgresql(
     survive(subject, points, record_property, "chain move, postgresql")
 
 
-@pytest.mark.parametrize("database, first, stride", PARTS if IS_FULL else ())
+@pytest.mark.parametrize("database, first, stride", PARTS if IS_FULL else SHORT)
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_at_every_step(
     make_subject: Callable[..., Subject], record_property: Record, mode: str, database: str, first: int, stride: int
 ) -> None:
     """Every step of a whole sync, each on a home of its own, from the very first start on."""
-    step = first
-    while True:
-        subject = make_subject(database, roots={"inbox": mode})
-        small_sync(subject)
-        if not subject.runs_until_killed(kill={"at": step}):
-            break
-        assert subject.lost() == [], f"killed before step {step}: {subject.last_step()}"
-        last = subject.spawn()
-        subject.comes_to_rest()
-        conclude(record_property, subject, f"step {step} {mode} {database}: {subject.last_step()}", 1)
-        last.kill()
+    step = first or random.randint(1, 130)
+    while survives_one(make_subject(database, roots={"inbox": mode}), record_property, step, f"{mode} {database}"):
+        if not stride:
+            return
         step += stride
-    assert step > 50, "the sabotage does not reach"
+    assert step > 130, "the sabotage does not reach"
+
+
+def survives_one(subject: Subject, record_property: Record, step: int, name: str) -> bool:
+    """Kills before that step; ``False`` when the sync has fewer."""
+    small_sync(subject)
+    if not subject.runs_until_killed(kill={"at": step}):
+        return False
+    assert subject.lost() == [], f"killed before step {step}: {subject.last_step()}"
+    last = subject.spawn()
+    subject.comes_to_rest()
+    conclude(record_property, subject, f"step {step} {name}: {subject.last_step()}", 1)
+    last.kill()
+    return True
