@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Forbidden, NotFound
-from core.library.layout import FACE_CROP_PREFIX, Layout
+from core.library.layout import FACE_CROP_PREFIX, Layout, is_reference
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ def _folder_of(layout: Layout, file_path: str) -> Path:
         raise Forbidden("The path leaves the library.")
     if "\0" in file_path or any(not part or part.startswith(".") for part in parts):
         raise _not_there(file_path)
+    if is_reference(file_path) and len(parts) > 4:
+        # the one link that may lead out of the library, and only to where it leads
+        return layout.data_dir.joinpath(*parts[:4])
     if parts[0] == "media" and len(parts) > 1:
         return layout.media
     if parts[0] == "temp" and len(parts) == 2 and parts[1].startswith(FACE_CROP_PREFIX):

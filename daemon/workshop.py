@@ -66,6 +66,7 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
     """The tools of the pipeline, on a migrated database; closed in order when the block ends."""
     layout = layout_of(settings)
     layout.create()
+    layout.link_references({root.name: root.path for root in roots_of(settings) if root.mode is Mode.REFERENCE})
     _refuse_share(settings)
     database = open_database(settings.database_url.render_as_string(hide_password=False))
     limits = settings.compute

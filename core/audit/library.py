@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from core.db.engine import Database
 from core.db.tables import FileVersion, LedgerEntry, Placement
-from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, sidecar_of
+from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, is_reference, sidecar_of
 from core.library.placing import is_temporary
 from core.pipeline.roots import UPLOAD
 
@@ -32,8 +32,10 @@ async def missing(database: Database, layout: Layout) -> list[str]:
         )
         async with database.read() as connection:
             rows = list(await connection.execute(statement))
-        names = [row.file_path for row in rows]
-        names += [sidecar_of(row.file_path) for row in rows if row.tier != Tier.BRONZE]
+        # whether a file that stays in its folder is there, its entry in the ledger says
+        rows_here = [row for row in rows if not is_reference(row.file_path)]
+        names = [row.file_path for row in rows_here]
+        names += [sidecar_of(row.file_path) for row in rows_here if row.tier != Tier.BRONZE]
         suspects += await asyncio.to_thread(_not_on_disk, layout, names)
         if len(rows) < PAGE:
             return suspects
@@ -77,7 +79,7 @@ async def still_temporary(database: Database, layout: Layout, names: Sequence[st
 
 
 def _file_of(name: str) -> str:
-    return name.removesuffix(_SIDECAR)
+    return name.removesuffix(_SIDECAR).replace("media/sidecars/", "media/silver/", 1)
 
 
 async def _named(database: Database, names: Sequence[str]) -> set[str]:

@@ -141,14 +141,6 @@ def _async_url(url: SecretStr | None) -> SecretStr | None:
     return with_async_driver(url) if url else None
 
 
-def _no_reference_yet(mode: str) -> str:
-    if mode == "reference":
-        raise ValueError(
-            'comes in a later release; until then use "copy", which only ever reads the folder and leaves it untouched'
-        )
-    return mode
-
-
 def _only_builtin_yet(provider: str) -> str:
     if provider != "builtin":
         raise ValueError('comes in a later release; until then use "builtin", which needs no server and no key')
@@ -233,7 +225,7 @@ class Watch(Section):
 
     path: Annotated[Path, AfterValidator(_absolute)]
     name: Annotated[str, AfterValidator(usable_name)] = Field(default_factory=_folder_name, validate_default=True)
-    mode: Annotated[Literal["copy", "move", "reference"], AfterValidator(_no_reference_yet)] = "copy"
+    mode: Literal["copy", "move", "reference"] = "copy"
     include: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
     exclude: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
 

@@ -2,6 +2,8 @@
 
 media/bronze/YYYY/MM/    originals, byte for byte, read-only
 media/silver/YYYY/MM/    the same bytes under their library name, each with its XMP sidecar
+media/*/reference/NAME   links to watched folders of mode "reference", whose files stay where they are
+media/sidecars/reference/  the sidecars of those, where they cannot lie beside the file
 media/gold/, media/archive/
 thumbnails/ab/           rendered pictures, by the SHA-256 of the original; can be made again
 temp/                    uploads on their way in
@@ -11,10 +13,14 @@ pictallion.db            unless [database] url says otherwise
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+
+from core.db.types import escape_path, unescape_path
 
 #: Pictures of faces, made for clients; they may be removed at any time.
 FACE_CROP_PREFIX = "face_crop_"
@@ -26,6 +32,13 @@ class Tier(StrEnum):
     BRONZE = "bronze"
     SILVER = "silver"
     GOLD = "gold"
+
+
+#: The folder of links to roots whose files are not copied, below each tier.
+REFERENCE = "reference"
+
+_LINKED_TIERS = (Tier.BRONZE, Tier.SILVER)
+_REFERENCE = re.compile(f"media/[a-z]+/{REFERENCE}/")
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,23 @@ class Layout:
 
     def absolute(self, file_path: str) -> Path:
         """The file that a stored ``file_path`` names."""
+        if _REFERENCE.match(file_path):
+            # names of other people's files may hold anything
+            return self.data_dir / unescape_path(file_path)
         return self.data_dir / file_path
+
+    def link_references(self, roots: Mapping[str, str]) -> None:
+        """Lets the library reach the folders of mode ``reference``: names of roots and where they lie."""
+        for tier in _LINKED_TIERS:
+            for name, path in roots.items():
+                link = self.media / tier / REFERENCE / name
+                if link.is_symlink() and str(link.readlink()) == path:
+                    continue
+                link.parent.mkdir(parents=True, exist_ok=True)
+                temporary = link.with_name(f".{name}.new")
+                temporary.unlink(missing_ok=True)
+                temporary.symlink_to(path)
+                temporary.replace(link)
 
     def rendered(self, sha256: str, name: str) -> Path:
         """Where the rendered picture ``name`` (``250``, ``preview``, …) of an original lies."""
@@ -76,3 +105,13 @@ def month_directory(tier: Tier, captured: datetime) -> PurePosixPath:
 def sidecar_of(file_path: str) -> str:
     """The XMP sidecar beside a file: ``name.ext.xmp``, the form that no two files share."""
     return f"{file_path}.xmp"
+
+
+def reference_path(tier: Tier, root: str, path: str) -> str:
+    """The ``file_path`` of a file at ``path`` below the root ``root`` that stays where it is."""
+    return f"media/{tier}/{REFERENCE}/{root}/{escape_path(path)}"
+
+
+def is_reference(file_path: str) -> bool:
+    """Whether a stored ``file_path`` names a file that is not in the library but in a watched folder."""
+    return _REFERENCE.match(file_path) is not None

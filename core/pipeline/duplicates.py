@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import asyncio
+import os
+
+from sqlalchemy import case, select
 
 from core.compute.tasks import Reading
-from core.db.tables import FileVersion, MediaAsset
+from core.db.tables import FileVersion, MediaAsset, utc_now
 from core.errors import DuplicateContent
 from core.library.layout import Tier
-from core.pipeline.keep_original import prove_stored, remove_source
+from core.pipeline.keep_original import Begun, find_recorded, prove_stored, remove_source
+from core.pipeline.references import referenced, relink
 from core.pipeline.roots import Mode
 from core.pipeline.workbench import Item, Workbench
 
@@ -22,7 +26,13 @@ async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading) 
     statement = (
         select(MediaAsset.id, MediaAsset.original_filename, FileVersion.file_path)
         .join(FileVersion, FileVersion.media_asset_id == MediaAsset.id)
-        .where(MediaAsset.sha256 == reading.identity.sha256, FileVersion.tier == Tier.BRONZE)
+        .where(
+            # older content of a photo counts too; the index is by the MD5
+            FileVersion.file_hash == reading.identity.md5,
+            FileVersion.sha256 == reading.identity.sha256,
+            FileVersion.tier == Tier.BRONZE,
+        )
+        .order_by(case((MediaAsset.id == item.entry.media_asset_id, 0), else_=1))
     )
     async with bench.database.read() as connection:
         stored = (await connection.execute(statement)).first()
@@ -36,3 +46,22 @@ async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading) 
         f"{stored.file_path}.",
         reading.identity.sha256,
     )
+
+
+async def follow(bench: Workbench, item: Item, reading: Reading) -> Begun | None:
+    """In mode ``reference``, gives the asset with these bytes this file, where its own is gone: it was moved.
+
+    Returns what is recorded of it then; ``None`` where nothing was moved.
+    """
+    if item.root.mode is not Mode.REFERENCE:
+        return None
+    async with bench.database.read() as connection:
+        found = await referenced(connection, reading.identity.sha256)
+    if found is None or found[0] == item.entry.media_asset_id:
+        return None
+    asset_id, file_path = found
+    if await asyncio.to_thread(os.path.lexists, bench.layout.absolute(file_path)):
+        return None
+    async with bench.database.write() as connection:
+        await relink(connection, item.root, asset_id, item.entry.id, item.entry.path, utc_now())
+        return await find_recorded(connection, asset_id)

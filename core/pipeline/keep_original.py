@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import os
 from dataclasses import dataclass
@@ -18,25 +19,39 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.compute.tasks import Reading
+from core.compute.tasks import Reading, look_at_file
 from core.db.tables import AssetHistory, FileVersion, LedgerEntry, MediaAsset, new_id, utc_now
-from core.errors import DuplicateContent, IntakeError, PlacementFailed, SourceChanged, SourceStays, VerificationFailed
-from core.library.layout import Tier, month_directory
+from core.errors import (
+    DuplicateContent,
+    IntakeError,
+    PlacementFailed,
+    SourceChanged,
+    SourceStays,
+    Undecodable,
+    VerificationFailed,
+)
+from core.library.layout import Tier, month_directory, reference_path
 from core.library.naming import sanitise_filename
 from core.library.placing import discard, hash_file, place_copy
 from core.media.capture_time import capture_time
 from core.media.facts import CaptureTime, Exif
 from core.media.source_file import is_open_for_writing, shown
 from core.pipeline import placements
+from core.pipeline.in_worker import in_worker
 from core.pipeline.ledger import Signature
 from core.pipeline.placements import Intent
+from core.pipeline.references import clear_path
+from core.pipeline.rewritten import SUPERSEDED, is_rewrite, is_soon, predecessor, supersede
 from core.pipeline.roots import IMPORT, UPLOAD, Mode
 from core.pipeline.workbench import Item, Workbench
 
 
 @dataclass(frozen=True)
 class Begun:
-    """What an earlier attempt left: a recorded asset, or an ``intent`` whose file may be in place."""
+    """What an earlier attempt left: a recorded asset, or an ``intent`` whose file may be in place; or both.
+
+    ``file_path`` and ``sha256`` are those of the asset, where there is one.
+    """
 
     file_path: str
     sha256: str
@@ -63,6 +78,8 @@ class Original:
     undecodable: str | None = None
     #: stored and proved by this very attempt
     is_fresh: bool = False
+    #: the asset may have had other content before, of which a person may have said something
+    may_replace: bool = False
 
 
 async def open_original(bench: Workbench, item: Item) -> Begun | None:
@@ -70,14 +87,15 @@ async def open_original(bench: Workbench, item: Item) -> Begun | None:
     if item.entry.media_asset_id is None and not item.entry.was_begun:
         return None
     async with bench.database.read() as connection:
-        recorded = await _recorded(connection, item.entry.media_asset_id)
-        if recorded is not None:
-            return recorded
-        intent = await placements.unfinished_original(connection, item.entry.id)
+        recorded = await find_recorded(connection, item.entry.media_asset_id)
+        intent = await placements.unfinished_original(connection, item.entry.id) if item.entry.was_begun else None
+    if recorded is not None:
+        return dataclasses.replace(recorded, intent=intent)
     return None if intent is None else Begun(intent.target, intent.sha256, intent=intent)
 
 
-async def _recorded(connection: AsyncConnection, asset_id: str | None) -> Begun | None:
+async def find_recorded(connection: AsyncConnection, asset_id: str | None) -> Begun | None:
+    """The present content of an asset."""
     if asset_id is None:
         return None
     rows = await connection.execute(
@@ -90,13 +108,13 @@ async def _recorded(connection: AsyncConnection, asset_id: str | None) -> Begun 
             MediaAsset.created_at,
         )
         .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
-        .where(FileVersion.media_asset_id == asset_id)
+        .where(FileVersion.media_asset_id == asset_id, FileVersion.processing_state != SUPERSEDED)
     )
     versions = list(rows)
     bronze = next((row for row in versions if row.tier == Tier.BRONZE), None)
     if bronze is None:
         return None
-    finished = bronze.undecodable is not None or any(row.tier != Tier.BRONZE for row in versions)
+    finished = bronze.undecodable is not None or any(row.tier == Tier.SILVER for row in versions)
     return Begun(bronze.file_path, bronze.sha256, asset_id, bronze.id, bronze.created_at, finished, bronze.undecodable)
 
 
@@ -107,13 +125,39 @@ async def keep_original(bench: Workbench, item: Item, reading: Reading, begun: B
         return _continued(bench, item, reading, begun)
     now = utc_now()
     captured = _captured(bench, item, reading, now)
+    asset_id = begun.asset_id if begun is not None else None
+    if asset_id is not None and not await _is_rewrite(bench, item, reading, captured, asset_id, now):
+        asset_id = None
+    if item.root.mode is Mode.REFERENCE:
+        target = reference_path(Tier.BRONZE, item.root.name, item.entry.path)
+        return await _record(bench, item, reading, captured, target, None, asset_id, now)
     with item.stages.measure("place"):
         intent = None
         if begun is not None and begun.intent is not None:
             intent = await _adopt(bench, begun.intent, reading.identity.sha256)
         if intent is None:
             intent = await _place(bench, item, reading, captured)
-        return await _record(bench, item, reading, captured, intent, now)
+        return await _record(bench, item, reading, captured, intent.target, intent, asset_id, now)
+
+
+async def _is_rewrite(
+    bench: Workbench, item: Item, reading: Reading, captured: CaptureTime, asset_id: str, now: datetime
+) -> bool:
+    """Whether the new content at the entry's path is a new version of the asset that it brought before."""
+    async with bench.database.read() as connection:
+        old = await predecessor(connection, asset_id)
+    if old is None:
+        return False
+    perceptual_hash = None
+    if is_soon(old, now) and old.perceptual_hash is not None:
+        media_format = reading.identity.format
+        assert media_format is not None
+        try:
+            look = await in_worker(bench, item, look_at_file, item.source, media_format, str(bench.layout.cache))
+        except Undecodable:
+            return False
+        perceptual_hash = look.perceptual_hash
+    return is_rewrite(old, captured, now, perceptual_hash)
 
 
 def _continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> Original:
@@ -130,6 +174,7 @@ def _continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> 
         reading=reading,
         is_finished=begun.is_finished,
         undecodable=begun.undecodable,
+        may_replace=True,
     )
 
 
@@ -202,35 +247,66 @@ def _was_changed(item: Item) -> bool:
 
 
 async def _record(
-    bench: Workbench, item: Item, reading: Reading, captured: CaptureTime, intent: Intent, now: datetime
+    bench: Workbench,
+    item: Item,
+    reading: Reading,
+    captured: CaptureTime,
+    target: str,
+    intent: Intent | None,
+    rewritten: str | None,
+    now: datetime,
 ) -> Original:
-    """One transaction: the asset, its Bronze version, the ledger's link to it, history, the end of the intent."""
+    """One transaction: the asset, its Bronze version, the ledger's link to it, history, the end of the intent.
+
+    ``rewritten`` is the asset whose new content this is; without one, it is an asset of its own.
+    """
     identity = reading.identity
-    asset_id, version_id = new_id(), new_id()
-    original = Original(asset_id, version_id, intent.target, identity.sha256, captured, now, reading, is_fresh=True)
-    filename = shown(item.original_filename)
+    asset_id, version_id = rewritten or new_id(), new_id()
+    original = Original(
+        asset_id,
+        version_id,
+        target,
+        identity.sha256,
+        captured,
+        now,
+        reading,
+        is_fresh=True,
+        may_replace=rewritten is not None,
+    )
+    filename, is_referenced = shown(item.original_filename), intent is None
     try:
         async with bench.database.write() as connection:
-            await connection.execute(
-                insert(MediaAsset),
-                {"id": asset_id, "original_filename": filename, "sha256": identity.sha256, "created_at": now},
-            )
+            if rewritten is not None:
+                await supersede(connection, rewritten, filename, now, vacate=is_referenced)
+                await connection.execute(
+                    update(MediaAsset).where(MediaAsset.id == rewritten).values(sha256=identity.sha256)
+                )
+            else:
+                await connection.execute(
+                    insert(MediaAsset),
+                    {"id": asset_id, "original_filename": filename, "sha256": identity.sha256, "created_at": now},
+                )
+            if is_referenced:
+                await clear_path(connection, item.root, item.entry.path)
             await connection.execute(insert(FileVersion), version_columns(original, Tier.BRONZE, version_id))
             await connection.execute(
                 update(LedgerEntry)
                 .where(LedgerEntry.id == item.entry.id)
                 .values(media_asset_id=asset_id, sha256=identity.sha256, updated_at=now)
             )
-            details = f"{filename} arrived {_way(item)} and was stored as Bronze."
+            where = "stays where it is, as Bronze" if is_referenced else "was stored as Bronze"
+            details = f"{filename} arrived {_way(item)} and {where}."
             await connection.execute(
                 insert(AssetHistory),
                 {"media_asset_id": asset_id, "action": "INGESTED", "details": details, "timestamp": now},
             )
-            await placements.finish(connection, intent)
+            if intent is not None:
+                await placements.finish(connection, intent)
     except IntegrityError as error:
         # another process stored the same content between our look and our commit
-        await asyncio.to_thread(discard, bench.layout.absolute(intent.target))
-        await _give_up(bench, intent)
+        if intent is not None:
+            await asyncio.to_thread(discard, bench.layout.absolute(intent.target))
+            await _give_up(bench, intent)
         async with bench.database.read() as connection:
             statement = select(MediaAsset.id).where(MediaAsset.sha256 == identity.sha256)
             other = (await connection.execute(statement)).scalar_one_or_none()

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.ai.provider import Description, PhotoFacts
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError
-from core.library.layout import Tier, month_directory, sidecar_of
+from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
-from core.library.placing import discard, place_bytes, place_link
+from core.library.placing import discard, place_bytes, place_link, replace_bytes
 from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import CaptureSource, FaceFinding, Look
 from core.media.source_file import shown
@@ -27,6 +27,9 @@ from core.pipeline.know import complete_exif
 from core.pipeline.ledger import Fate
 from core.pipeline.look import remember
 from core.pipeline.placements import Intent
+from core.pipeline.references import sidecar_place
+from core.pipeline.rewritten import carry_over
+from core.pipeline.roots import Mode
 from core.pipeline.states import State
 from core.pipeline.workbench import Item, Workbench
 
@@ -36,12 +39,21 @@ async def keep_silver(
 ) -> Fate:
     """Names, links, writes the sidecar and records everything in one transaction."""
     with item.stages.measure("keep"):
-        intent = await _place(bench, item, original, look, facts, description)
+        sidecar = sidecar_facts(item, original, look, facts, description)
+        if item.root.mode is Mode.REFERENCE:
+            intent, target = None, reference_path(Tier.SILVER, item.root.name, item.entry.path)
+            await asyncio.to_thread(_write_beside, bench, item, target, sidecar)
+        else:
+            intent = await _place(bench, item, original, description, sidecar)
+            target = intent.target
         fate = Fate(State.DONE, media_asset_id=original.asset_id, sha256=original.sha256)
         async with bench.database.write() as connection:
-            await _record(connection, item, original, look, description, intent)
+            version_id = await _record(connection, item, original, look, description, target)
+            if original.may_replace:
+                await carry_over(connection, original.asset_id, version_id)
             await remember(connection, original.sha256, look)
-            await placements.finish(connection, intent)
+            if intent is not None:
+                await placements.finish(connection, intent)
             return await ledger.settle_fate(connection, item.entry, fate, utc_now())
 
 
@@ -64,7 +76,7 @@ async def keep_as_metadata_only(bench: Workbench, item: Item, original: Original
 
 
 async def _place(
-    bench: Workbench, item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
+    bench: Workbench, item: Item, original: Original, description: Description, sidecar: SidecarFacts
 ) -> Intent:
     identity = original.reading.identity
     assert identity.format is not None
@@ -88,7 +100,6 @@ async def _place(
         sha256=original.sha256,
         holder=bench.holder,
     )
-    sidecar = sidecar_facts(item, original, look, facts, description)
     try:
         await asyncio.to_thread(_write, bench, item, original, intent, sidecar)
     except IntakeError:
@@ -122,12 +133,20 @@ def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sid
         raise
 
 
+def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFacts) -> None:
+    """Writes the sidecar of a file that stays where it is; one of our own from before is replaced."""
+    from core.library.sidecar import build_sidecar
+
+    replace_bytes(build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target))
+
+
 async def _record(
-    connection: AsyncConnection, item: Item, original: Original, look: Look, description: Description, intent: Intent
-) -> None:
+    connection: AsyncConnection, item: Item, original: Original, look: Look, description: Description, target: str
+) -> str:
+    """Writes the Silver version and what belongs to it; returns its id."""
     version_id, now = new_id(), utc_now()
     columns = version_columns(original, Tier.SILVER, version_id) | {
-        "file_path": intent.target,
+        "file_path": target,
         "metadata": combined_metadata(original, look, description),
         "perceptual_hash": look.perceptual_hash,
         "ai_short_description": description.file_description,
@@ -142,12 +161,13 @@ async def _record(
     )
     if look.faces.faces:
         await connection.execute(insert(Face), _face_rows(look.faces, version_id))
-    name = intent.target.rpartition("/")[2]
+    name = target.rpartition("/")[2]
     details = f"{shown(item.original_filename)} was promoted from Bronze to Silver as {name}."
     await connection.execute(
         insert(AssetHistory),
         {"media_asset_id": original.asset_id, "action": "PROMOTED", "details": details, "timestamp": now},
     )
+    return version_id
 
 
 def _face_rows(finding: FaceFinding, version_id: str) -> list[dict[str, Any]]:

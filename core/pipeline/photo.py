@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from core.compute.tasks import Reading
 from core.errors import NotMedia, SourceStays, Undecodable
-from core.pipeline.duplicates import refuse_stored_content
+from core.pipeline.duplicates import follow, refuse_stored_content
 from core.pipeline.keep_original import Original, keep_original, open_original, release_source
 from core.pipeline.keep_silver import confirm_kept, keep_as_metadata_only, keep_silver
 from core.pipeline.know import describe, know
@@ -30,7 +30,10 @@ async def take_in(bench: Workbench, item: Item) -> Fate:
     _refuse_other_than_media(item, reading)
 
     async with bench.claims.hold(reading.identity.sha256):
-        await refuse_stored_content(bench, item, reading)
+        if (followed := await follow(bench, item, reading)) is not None:
+            begun = followed
+        else:
+            await refuse_stored_content(bench, item, reading)
         original = await keep_original(bench, item, reading, begun)
         stays = await _released(bench, item, original)
         fate = await _develop(bench, item, reading, original)

@@ -16,6 +16,7 @@ from core.db.tables import utc_now
 from core.media.source_file import shown
 from core.pipeline import ledger
 from core.pipeline.ledger import Known, Move, Signature
+from core.pipeline.references import move_references
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
 from daemon.intake.moves import recognise_moves
@@ -153,6 +154,9 @@ async def write_changes(
             gone = [entry.id for entry in changes.gone.values()]
             await ledger.move_to(connection, gone, State.MISSING, now, "It is not there any more.")
             await ledger.move_paths(connection, changes.moves, now)
+            if root.mode is Mode.REFERENCE:
+                pairs = [(move.old_path, move.path) for move in changes.moves]
+                await move_references(connection, root.name, pairs)
         if any(move.state is State.QUEUED for move in changes.moves):
             on_queued()
     for start in range(0, len(changes.rows), ROWS_AT_A_TIME):

@@ -166,12 +166,16 @@ def test_each_watch_folder_is_told_by_its_number(machine: Machine) -> None:
     ]
 
 
-def test_reference_mode_is_promised_for_later_and_copy_recommended(machine: Machine) -> None:
+@pytest.mark.parametrize("key", ["include", "exclude"])
+def test_a_pattern_that_is_none_is_told(machine: Machine, key: str) -> None:
     machine.folder("phone")
-    assert machine.problems('[[watch]]\npath = "phone"\nmode = "reference"') == [
-        'config.toml: [[watch]] #1 mode = "reference" comes in a later release; until then use "copy", '
-        "which only ever reads the folder and leaves it untouched"
-    ]
+    (problem,) = machine.problems(f'[[watch]]\npath = "phone"\n{key} = ["*.png", "!"]')
+    assert "is no pattern; write one as in a .gitignore file" in problem
+
+
+def test_a_memory_limit_below_what_a_worker_needs_is_told(machine: Machine) -> None:
+    (problem,) = machine.problems('[compute]\nmemory_limit = "100MB"')
+    assert "is less than a worker needs to begin with (512MiB)" in problem
 
 
 @pytest.mark.parametrize("name", ["upload", "Import"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -17,7 +18,9 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
+from core.config.schema import Watch
 from tests.daemon import conftest as of_daemon
 from tests.daemon.conftest import Daemon, Home, spawn, wait_until
 from tests.daemon.test_on_postgresql import Catalogue
@@ -27,7 +30,14 @@ from tests.torture.launcher import PLAN
 #: Everything, for as long as it takes (``make torture``), or the short form that is part of every test run.
 IS_FULL = os.environ.get("PICTALLION_TORTURE") == "full"
 
-MODES = ("copy", "move")
+
+def _reference_is_known() -> bool:
+    with contextlib.suppress(ValidationError):
+        return Watch(path=Path("/photos"), mode="reference").mode == "reference"
+    return False
+
+
+MODES = ("copy", "move", *(("reference",) if _reference_is_known() else ()))
 
 prepared_cache = of_daemon.prepared_cache
 make_home = of_daemon.make_home
@@ -38,12 +48,12 @@ SELDOM = 0.1
 _LAUNCHER = (sys.executable, Path(__file__).with_name("launcher.py"))
 
 
-def picture(seed: int, width: int = 96, height: int = 64) -> bytes:
+def picture(seed: int, width: int = 96, height: int = 64, quality: int = 85) -> bytes:
     """A small JPEG that no other seed gives."""
     generator = np.random.default_rng(seed)
     small = generator.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
     stream = io.BytesIO()
-    Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=85)
+    Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=quality)
     return stream.getvalue()
 
 

@@ -138,10 +138,12 @@ def _of_the_files(home: Home, query: Query) -> list[str]:
         if not _is_referenced(home, path):
             expected.add(path)
         if row["tier"] == "silver":
-            sidecar = path.with_name(path.name + ".xmp")
-            if not sidecar.is_file() and not _is_referenced(home, path):
+            name = row["file_path"] + ".xmp"
+            # that of a file which stays where it is may have to lie in the library
+            sidecars = {home.data / name, home.data / name.replace("media/silver/", "media/sidecars/", 1)}
+            if not any(sidecar.is_file() for sidecar in sidecars):
                 found.append(f"{row['file_path']} has no sidecar")
-            expected.add(sidecar)
+            expected |= sidecars
     found += [
         f"no version: {path}" for path in (home.data / "media").rglob("*") if path.is_file() and path not in expected
     ]

@@ -15,7 +15,7 @@ from tests.torture.conftest import IS_FULL, MODES, Subject, conclude, kill, pict
 from tests.torture.invariants import Source
 
 FILES = 500 if IS_FULL else 40
-KILLS = 105 if IS_FULL else 4
+KILLS = 105 if IS_FULL else 3
 
 #: A daemon lives this long at most: it is killed while it starts, while it repairs, and in the middle of its work. [s]
 LONGEST_LIFE = 5.0 if IS_FULL else 3.0
