@@ -166,6 +166,25 @@ def scanning(bench: Bench) -> None:
     asyncio.run(rescan(folder, 100_000, bench.report))
 
 
+def noticing(bench: Bench) -> None:
+    """From the last byte written to the queue, by hint: a real daemon, files written by this process."""
+    for settle in (0, 5):
+        waits = []
+        with house(bench.new_home(), bench.cache, settle_seconds=settle) as running:
+            time.sleep(2)
+            for number in range(5):
+                path = running.inbox / f"{number}.jpg"
+                path.write_bytes(b"no photo %d" % number)
+                written = time.perf_counter()
+                while not running.count("ignored") > number:
+                    time.sleep(0.005)
+                waits.append(time.perf_counter() - written)
+        bench.report(
+            f"last byte written → through the queue, hinted, settle_seconds = {settle}",
+            f"{statistics.median(waits):.2f} s",
+        )
+
+
 def start(bench: Bench) -> None:
     """From the command to a healthy API."""
     seconds = []
@@ -182,6 +201,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "throughput": throughput,
     "growth": growth,
     "scanning": scanning,
+    "noticing": noticing,
 }
 
 

@@ -82,6 +82,12 @@ async def rescan(folder: Path, files: int, report: Report) -> None:
     report("bare walk of the same tree", f"{walk * 1000:.0f} ms", "")
     report("rescan, nothing changed", f"{again * 1000:.0f} ms = {again / walk:.2f} × the walk", "≤ 1.5 ×")
     report("CPU of an idle root per hour, scanned hourly", f"{statistics.median(used):.2f} s", "")
+    (root / "000" / "00000" / "new.jpg").write_bytes(b"new")
+    written = time.perf_counter()
+    await scan()
+    while not intake.is_settled:
+        await intake.turn()
+    report("last byte written → queued, by a scan that begins then", f"{time.perf_counter() - written:.2f} s", "")
     await database.close()
 
 

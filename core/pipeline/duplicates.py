@@ -11,17 +11,17 @@ from core.compute.tasks import Reading
 from core.db.tables import FileVersion, MediaAsset, utc_now
 from core.errors import DuplicateContent
 from core.library.layout import Tier
-from core.pipeline.keep_original import Begun, find_recorded, prove_stored, remove_source
+from core.pipeline.keep_original import Begun, drop_placed, find_recorded, prove_stored, remove_source
 from core.pipeline.references import referenced, relink
 from core.pipeline.roots import Mode
 from core.pipeline.workbench import Item, Workbench
 
 
-async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading) -> None:
+async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading, begun: Begun | None) -> None:
     """Raises :class:`DuplicateContent` when another entry's asset has these bytes.
 
     In a drop zone (mode ``move``) the source is removed then, but only after the stored original was read back and is
-    whole.
+    whole. So is an original that a cut-off attempt at this entry had placed: its twin was quicker to be recorded.
     """
     statement = (
         select(MediaAsset.id, MediaAsset.original_filename, FileVersion.file_path)
@@ -38,6 +38,9 @@ async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading) 
         stored = (await connection.execute(statement)).first()
     if stored is None or stored.id == item.entry.media_asset_id:
         return
+    if begun is not None and begun.intent is not None and begun.intent.sha256 == reading.identity.sha256:
+        await prove_stored(bench, item, stored.file_path, reading.identity.sha256)
+        await drop_placed(bench, begun.intent)
     if item.root.mode is Mode.MOVE:
         await prove_stored(bench, item, stored.file_path, reading.identity.sha256)
         await remove_source(item)

@@ -200,6 +200,14 @@ async def _adopt(bench: Workbench, intent: Intent, sha256: str) -> Intent | None
     return None
 
 
+async def drop_placed(bench: Workbench, intent: Intent) -> None:
+    """Clears away an original that was placed and is not needed: its bytes are in the library another time."""
+    target = bench.layout.absolute(intent.target)
+    if await asyncio.to_thread(is_whole, target, intent.sha256):
+        await asyncio.to_thread(discard, target)
+    await _give_up(bench, intent)
+
+
 def is_whole(target: Path, sha256: str) -> bool:
     """Whether ``target`` is there and has these bytes."""
     return target.is_file() and hash_file(target) == sha256
