@@ -147,10 +147,12 @@ def _of_the_files(home: Home, query: Query) -> list[str]:
     found += [
         f"no version: {path}" for path in (home.data / "media").rglob("*") if path.is_file() and path not in expected
     ]
-    strays = [path for path in home.data.rglob("*") if path.is_file() and path.name.endswith(".pictallion-tmp")]
+    strays = [path for path in home.folder.rglob("*.pictallion-tmp") if path.is_file()]
     strays += [path for path in (home.data / "temp").rglob("*") if path.is_file()]
     for root in home.roots:
-        strays += [path for path in (home.folder / root / ".pictallion").glob("*") if path.name != "root"]
+        strays += [
+            path for path in (home.folder / root / ".pictallion").glob("*") if path.name not in ("root", "canary")
+        ]
     return found + [f"stray: {path}" for path in strays]
 
 

@@ -26,7 +26,11 @@ SIDECAR: tuple[dict[str, Any], ...] = (
 CHAINS = {
     "copy": (*PLACING, *SIDECAR),
     "move": (*PLACING, *REMOVAL, *SIDECAR),
-    "reference": ({"call": "commit", "nth": 9}, {"call": "committed", "nth": 9}, *SIDECAR),
+    "reference": (
+        {"call": "committed", "nth": 9},
+        {"call": "write", "match": "*.jpg.xmp*"},
+        {"call": "replace", "match": "*.jpg.xmp"},
+    ),
 }
 
 #: The whole matrix in parts that can run beside each other: database, first step, how far to the next. In short, one
