@@ -13,6 +13,8 @@ _NETWORK = frozenset(
     {
         *("nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afpfs", "webdav", "davfs", "9p", "virtiofs", "vboxsf"),
         *("ceph", "glusterfs", "lustre", "afs", "ocfs2", "gfs2", "beegfs", "prl_fs", "vmhgfs", "macfuse", "osxfuse"),
+        # how a container or a subsystem sees the folders of the host
+        *("fakeowner", "osxfs", "drvfs"),
     }
 )
 
@@ -40,16 +42,22 @@ def mounted() -> list[Filesystem]:
 
 
 def filesystem_of(path: str, table: Sequence[Filesystem]) -> Filesystem:
-    """The file system that ``path`` lies on; the last of those mounted at one place is the one that is seen."""
-    real = os.path.realpath(path)
+    """The file system that ``path`` lies on. Asks the system where symbolic links lead."""
+    return mount_of(os.path.realpath(path), table)
+
+
+def mount_of(real: str, table: Sequence[Filesystem]) -> Filesystem:
+    """The file system of a path without symbolic links; of those mounted at one place the last is the one that is seen.
+
+    The system is not asked, so a share that does not answer keeps nobody waiting.
+    """
     above = [mount for mount in table if _is_at_or_below(real, mount.mount_point)]
     deepest = max((len(mount.mount_point) for mount in above), default=0)
     return next((m for m in reversed(above) if len(m.mount_point) == deepest), Filesystem(os.sep, ""))
 
 
-def mounted_below(path: str, table: Sequence[Filesystem]) -> list[Filesystem]:
-    """The file systems that are mounted somewhere below ``path``, not at it."""
-    real = os.path.realpath(path)
+def mounts_below(real: str, table: Sequence[Filesystem]) -> list[Filesystem]:
+    """The file systems mounted below a path without symbolic links, not at it. The system is not asked."""
     return [mount for mount in table if mount.mount_point != real and _is_at_or_below(mount.mount_point, real)]
 
 

@@ -1,4 +1,4 @@
-"""Measures whether hints arrive, with a file of our own: a share may take a watch and never say a word."""
+"""Measures whether hints arrive, with a file of our own: a folder may be watched and never say a word."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from daemon.intake.marker import OWN_DIRECTORY
+from daemon.intake.marker import OWN_DIRECTORY, SYNCTHING, read_marker
 
 #: A hint that takes longer is none. [s]
 PATIENCE = 10.0
@@ -16,9 +16,10 @@ _NAME = "canary"
 
 
 class Canary:
-    """The canary of one root. Feed it the hints of the root; they are not for anybody else."""
+    """The canary of one root. Feed it the hints of the root; those it takes are not for anybody else."""
 
     def __init__(self, root: str) -> None:
+        self._root = root
         self._path = Path(root, OWN_DIRECTORY, _NAME)
         self._heard = asyncio.Event()
 
@@ -46,8 +47,14 @@ class Canary:
             return time.monotonic() - began
         finally:
             with suppress(OSError):
-                await asyncio.to_thread(self._path.unlink, missing_ok=True)
+                await asyncio.to_thread(self._take_away)
 
     def _write(self) -> None:
         self._path.parent.mkdir(exist_ok=True)
         self._path.write_text("Pictallion tries whether the system reports changes in this folder.\n")
+
+    def _take_away(self) -> None:
+        self._path.unlink(missing_ok=True)
+        if read_marker(self._root) == SYNCTHING:
+            # nothing else of ours is here; Syncthing would carry even an empty directory to every phone
+            self._path.parent.rmdir()

@@ -32,15 +32,23 @@ class Hints:
     outside: Path
     given: set[tuple[str, str]] = field(default_factory=set)
     overflows: list[str] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
     _told: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hint(self, root: str, path: str) -> None:
-        self.given.add((root, path))
+    def hinted(self, name: str, path: str) -> None:
+        self.given.add((name, path))
         self._told.set()
 
-    def overflow(self, root: str) -> None:
-        self.overflows.append(root)
+    def overflowed(self, name: str) -> None:
+        self.overflows.append(name)
         self._told.set()
+
+    def lost(self, name: str) -> None:
+        self.ends.append(name)
+        self._told.set()
+
+    def refused(self, name: str, reason: str) -> None:
+        raise AssertionError(f"{name}: {reason}")
 
     async def until(self, *paths: str, root: str = "phone") -> None:
         """Waits until there was a hint for each path, or for a folder above it, which is looked through as a whole."""
@@ -49,9 +57,9 @@ class Hints:
                 self._told.clear()
                 await self._told.wait()
 
-    async def until_overflow(self) -> None:
+    async def until_any(self, told: list[str]) -> None:
         async with asyncio.timeout(PATIENCE):
-            while not self.overflows:
+            while not told:
                 self._told.clear()
                 await self._told.wait()
 
@@ -67,7 +75,7 @@ async def hints(tmp_path: Path) -> AsyncIterator[Hints]:
         folder.mkdir()
     (heard.phone / "there before").mkdir()
     roots = [Root("phone", str(heard.phone), Mode.COPY), Root("camera", str(heard.camera), Mode.MOVE)]
-    watcher = Watcher(heard.hint, heard.overflow)
+    watcher = Watcher(heard)
     assert [watcher.watch(root) for root in roots] == [None, None]
     yield heard
     await asyncio.to_thread(watcher.stop)
@@ -171,17 +179,58 @@ async def test_when_the_kernel_loses_hints_it_is_told_for_that_root_alone(hints:
     """A queue takes 16,384 events; another process writes faster than any thread of ours reads."""
     writer = await asyncio.create_subprocess_exec(sys.executable, "-c", _BURST, str(hints.phone))
     assert await writer.wait() == 0
-    await hints.until_overflow()
+    await hints.until_any(hints.overflows)
     assert set(hints.overflows) == {"phone"}
     (hints.camera / "a.jpg").write_bytes(b"x")
     await hints.until("a.jpg", root="camera")
+
+
+async def test_a_root_that_is_deleted_is_not_watched_any_more_which_is_told(hints: Hints) -> None:
+    """The folder that is made in its place often has the same inode number."""
+    shutil.rmtree(hints.phone)
+    hints.phone.mkdir()
+    await hints.until_any(hints.ends)
+    assert set(hints.ends) == {"phone"}
+
+
+async def test_folders_below_a_root_that_are_deleted_end_nothing(hints: Hints) -> None:
+    shutil.rmtree(hints.phone / "there before")
+    await hints.until("there before")
+    (hints.phone / "a.jpg").write_bytes(b"x")
+    await hints.until("a.jpg")
+    assert hints.ends == []
+
+
+async def test_a_root_that_is_a_symbolic_link_is_watched_where_it_leads(tmp_path: Path) -> None:
+    heard = Hints(tmp_path / "link", tmp_path / "camera", tmp_path)
+    (tmp_path / "disk").mkdir()
+    heard.phone.symlink_to("disk")
+    watcher = Watcher(heard)
+    try:
+        assert watcher.watch(Root("phone", str(heard.phone), Mode.COPY)) is None
+        (heard.phone / "a.jpg").write_bytes(b"x")
+        await heard.until("a.jpg")
+    finally:
+        await asyncio.to_thread(watcher.stop)
+
+
+async def test_whether_a_root_is_watched_can_be_asked(tmp_path: Path) -> None:
+    heard = Hints(tmp_path, tmp_path, tmp_path)
+    root = Root("phone", str(tmp_path), Mode.COPY)
+    watcher = Watcher(heard)
+    assert not watcher.is_watching(root)
+    watcher.watch(root)
+    assert watcher.is_watching(root)
+    await asyncio.to_thread(watcher.stop)
+    assert not watcher.is_watching(root)
+    assert watcher.watch(root) is not None
 
 
 async def test_a_root_that_is_not_there_gives_no_hints_and_hinders_no_other(tmp_path: Path) -> None:
     heard = Hints(tmp_path / "phone", tmp_path / "camera", tmp_path)
     heard.phone.mkdir()
     absent = Root("camera", str(heard.camera), Mode.COPY)
-    watcher = Watcher(heard.hint, heard.overflow)
+    watcher = Watcher(heard)
     try:
         assert watcher.watch(absent) == "No such file or directory"
         assert watcher.watch(Root("phone", str(heard.phone), Mode.COPY)) is None
@@ -193,7 +242,7 @@ async def test_a_root_that_is_not_there_gives_no_hints_and_hinders_no_other(tmp_
 
 async def test_after_the_end_there_are_no_hints(tmp_path: Path) -> None:
     heard = Hints(tmp_path, tmp_path, tmp_path)
-    watcher = Watcher(heard.hint, heard.overflow)
+    watcher = Watcher(heard)
     assert watcher.watch(Root("phone", str(tmp_path), Mode.COPY)) is None
     await asyncio.to_thread(watcher.stop)
     (tmp_path / "a.jpg").write_bytes(b"x")
