@@ -275,7 +275,9 @@ def test_an_import_without_room_says_so(make_home: Callable[..., Home]) -> None:
             [_PICTALLION, "--config", home.config, "import", "phone"], stderr=output, cwd=home.folder, text=True
         )
     try:
-        wait_until("it is told", lambda: "until there is room" in log.read_text() or process.poll() is not None, patience=10)
+        wait_until(
+            "it is told", lambda: "until there is room" in log.read_text() or process.poll() is not None, patience=10
+        )
     finally:
         code = interrupt(process, signal.SIGINT)
     assert "until there is room" in log.read_text()

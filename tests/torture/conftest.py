@@ -245,6 +245,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     total = {key: sum(o[key] for o in ordeals) for key in ("files", "kills", "lost", "duplicates", "unexplained")}
     terminalreporter.section("torture")
     for ordeal in ordeals:
+        if ordeal["name"].startswith("step") and not ordeal["unexplained"]:
+            continue
         terminalreporter.line("  ".join(f"{key} {value}" for key, value in ordeal.items()))
     terminalreporter.line(
         f"files tried {total['files']}, kills survived {total['kills']}, lost {total['lost']}, "
