@@ -16,9 +16,9 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 
 from core.ai.provider import Confidences
-from core.library import xmp
 from core.library.sidecar_facts import FaceRegion, SidecarFacts
-from core.library.xmp import Node
+from core.media import xmp
+from core.media.xmp import Node
 
 MINUTE_DECIMALS = 6
 """Of the minutes of a coordinate: two millimetres, finer than the six decimals of a degree that we keep."""

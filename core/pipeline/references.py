@@ -93,7 +93,7 @@ def sidecar_place(layout: Layout, source: str, file_path: str) -> Path:
     Beside it means ``name.ext.xmp``, if the folder can be written to and no such file of somebody else is there.
     """
     # lxml is for who writes sidecars
-    from core.library.xmp import NAMESPACES
+    from core.media.xmp import NAMESPACES
 
     beside = Path(f"{source}.xmp")
     try:
