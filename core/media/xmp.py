@@ -27,6 +27,20 @@ NAMESPACES = {
     "stArea": "http://ns.adobe.com/xmp/sType/Area#",
     "stDim": "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
     "pictallion": "https://pictallion.app/ns/1.0/",
+    # read, not written
+    "tiff": "http://ns.adobe.com/tiff/1.0/",
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "exifEX": "http://cipa.jp/exif/1.0/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+    "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
+    "MP": "http://ns.microsoft.com/photo/1.2/",
+    "MPRI": "http://ns.microsoft.com/photo/1.2/t/RegionInfo#",
+    "MPReg": "http://ns.microsoft.com/photo/1.2/t/Region#",
+    "mediapro": "http://ns.iview-multimedia.com/mediapro/1.0/",
+    "apple-fi": "http://ns.apple.com/faceinfo/1.0/",
+    "GCamera": "http://ns.google.com/photos/1.0/camera/",
+    "Container": "http://ns.google.com/photos/1.0/container/",
+    "Item": "http://ns.google.com/photos/1.0/container/item/",
 }
 
 MAX_PACKET_BYTES = 16 * 1024 * 1024
