@@ -11,8 +11,9 @@ from litestar.openapi import OpenAPIConfig
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
-from api.routes import client, daemon, files, photos, roots, system, tags, upload
+from api.routes import client, daemon, edits, files, photos, roots, system, tags, upload
 from api.schemas.raw_json import RawJsonSchema
+from api.strict_request import StrictRequest
 from api.thumbnails import Thumbnails
 from core import __version__
 from core.errors import NotFound
@@ -38,6 +39,7 @@ def create_app(context: ApiContext) -> Litestar:
             photos.get_photo,
             photos.get_photo_history,
             photos.get_photo_versions,
+            *edits.ROUTES,
             files.get_file,
             upload.upload,
             tags.get_tags,
@@ -61,6 +63,7 @@ def create_app(context: ApiContext) -> Litestar:
         openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),
         plugins=[RawJsonSchema()],
         request_max_body_size=MAX_BODY,
+        request_class=StrictRequest,
         # structlog is set up by whoever starts the program; the framework's own configuration would replace it
         logging_config=None,
     )

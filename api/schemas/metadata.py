@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from api.schemas.timestamp import Timestamp, WallClock
-from core.ai.provider import Description
+from core.ai.provider import Confidences, Coordinates, DetectedEvent, DetectedObject
 from core.media.facts import Exif, Quality
 
 
@@ -28,11 +28,27 @@ class Captured(Struct, rename="camel"):
     zone: str | None
 
 
+class Described(Struct, rename="camel"):
+    """The words for a picture: a provider's, or only what a person wrote. Others may have left more in it."""
+
+    ai_tags: list[str] | UnsetType = UNSET
+    short_description: str | UnsetType = UNSET
+    long_description: str | UnsetType = UNSET
+    file_description: str | UnsetType = UNSET
+    detected_objects: list[DetectedObject] | UnsetType = UNSET
+    detected_events: list[DetectedEvent] | UnsetType = UNSET
+    ai_confidence_scores: Confidences | UnsetType = UNSET
+    provider: str | UnsetType = UNSET
+    version: str | UnsetType = UNSET
+    place_name: str | UnsetType = UNSET
+    gps_coordinates: Coordinates | UnsetType = UNSET
+
+
 class CombinedMetadata(Struct, rename="camel"):
     """Everything measured and described; each part may be absent."""
 
     exif: Exif | UnsetType = UNSET
-    ai: Description | UnsetType = UNSET
+    ai: Described | UnsetType = UNSET
     face_detection: FaceDetection | UnsetType = UNSET
     face_detection_errors: list[str] | UnsetType = UNSET
     quality: Quality | UnsetType = UNSET
