@@ -22,9 +22,7 @@ class StrictRequest(Request[Any, Any, Any]):
         try:
             return msgspec.json.decode(await self.body(), type=wanted)
         except msgspec.ValidationError as error:
-            raise ValidationException(
-                "The body is not of the shape that is asked for.", extra=_faults(error)
-            ) from error
+            raise ValidationException("The body is not of the shape asked for.", extra=_faults(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ClientException(f"The body is no JSON: {error}.") from error
 
