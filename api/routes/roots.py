@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from api.context import ApiContext, RootReport
-from api.schemas.daemon import LastScan, RootAccepted, WatchedRoot, Watching
+from api.schemas.daemon import LastScan, RootAccepted, WatchedRoot
 from core.db.tables import utc_now
 from core.errors import NotFound
 from core.pipeline import ledger, watch_roots
@@ -42,8 +42,10 @@ def _described(report: RootReport, counted: Mapping[State, int]) -> WatchedRoot:
         mode=report.mode,
         trouble=report.trouble,
         ledger={state.value: number for state, number in counted.items()},
-        watching=Watching(
-            report.method, report.method_reason, report.hint_seconds, report.overflows, report.filesystem
-        ),
+        method=report.method,
+        method_reason=report.method_reason,
+        hint_seconds=report.hint_seconds,
+        overflows=report.overflows,
+        filesystem=report.filesystem,
         last_scan=None if scan is None else LastScan(scan.at, scan.seconds, scan.seen, scan.new, scan.gone, scan.moved),
     )

@@ -51,25 +51,24 @@ class LastScan(Struct, rename="camel"):
     moved: int
 
 
-class Watching(Struct, rename="camel"):
-    """How changes are noticed: ``method`` is ``hints`` or ``scans``; ``hintSeconds`` how long a hint takes."""
-
-    method: str
-    reason: str | None
-    hint_seconds: float | None
-    overflows: int
-    filesystem: str
-
-
 class WatchedRoot(Struct, rename="camel"):
-    """A watched folder. While ``trouble`` says something, nothing is changed for it."""
+    """A watched folder. While ``trouble`` says something, nothing is changed for it.
+
+    ``method`` is how changes are noticed, ``hints`` or ``scans``, and ``methodReason`` why not by hints.
+    ``hintSeconds`` is how long a hint took when that was last measured; ``overflows`` counts how often the system lost
+    some.
+    """
 
     name: str
     path: str
     mode: str
     trouble: str | None
     ledger: dict[str, int]
-    watching: Watching
+    method: str
+    method_reason: str | None
+    hint_seconds: float | None
+    overflows: int
+    filesystem: str
     last_scan: LastScan | None
 
 

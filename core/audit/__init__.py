@@ -2,6 +2,6 @@
 
 from core.audit.report import Report
 from core.audit.run import audit
-from core.audit.sources import Source
+from core.audit.sources import Listed, Source
 
-__all__ = ["Report", "Source", "audit"]
+__all__ = ["Listed", "Report", "Source", "audit"]

@@ -35,9 +35,11 @@ async def audit(
         if source.trouble is not None:
             report.unavailable_roots[name] = source.trouble
             continue
-        strangers = await sources.unexplained(database, source)
+        strangers, temporary = await sources.unexplained(database, source)
         strangers = await confirmed(strangers, partial(sources.without_entry, database, name), is_busy=is_busy)
         report.unexplained_files += [f"{name}:{shown(path)}" for path in strangers if _exists(source, path)]
+        temporary = await confirmed(temporary, partial(sources.still_temporary, source), is_busy=is_busy)
+        report.stray_temporary += [f"{name}:{shown(path)}" for path in temporary]
         gone = await sources.absent(database, source)
         gone = await confirmed(gone, partial(sources.still_absent, database, source), is_busy=is_busy)
         report.missing_files += [f"{name}:{shown(path)}" for path in gone]
@@ -47,7 +49,7 @@ async def audit(
     report.unexplained_files += await confirmed(
         files, partial(library.still_unexplained, database, layout), is_busy=is_busy
     )
-    report.stray_temporary = await confirmed(
+    report.stray_temporary += await confirmed(
         temporary, partial(library.still_temporary, database, layout), is_busy=is_busy
     )
     if read_back:

@@ -20,38 +20,57 @@ PAGE = 2_000
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Paths below a root: files of interest, and temporary files of our own."""
+
+    files: Sequence[str]
+    temporary: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A root as the audit needs it.
 
-    ``files`` lists the paths below it that are of interest, folder by folder; ``None`` where files may lie that nobody
-    was asked to take. ``needs_file`` says whether an entry's file should be there. ``trouble`` says why the root cannot
-    be compared at present.
+    ``files`` lists what lies below it, folder by folder; ``None`` where files may lie that nobody was asked to take.
+    ``needs_file`` says whether an entry's file should be there. ``trouble`` says why the root cannot be compared at
+    present.
     """
 
     root: Root
-    files: Callable[[], Iterable[Sequence[str]]] | None
+    files: Callable[[], Iterable[Listed]] | None
     needs_file: Callable[[Known], bool]
     trouble: str | None = None
 
 
-async def unexplained(database: Database, source: Source) -> list[str]:
-    """The files of a root that have no ledger entry."""
+async def unexplained(database: Database, source: Source) -> tuple[list[str], list[str]]:
+    """The files of a root that have no ledger entry, and the temporary files in it."""
     if source.files is None:
-        return []
+        return [], []
     suspects: list[str] = []
+    temporary: list[str] = []
     folders = iter(source.files())
-    while batch := await asyncio.to_thread(_some, folders):
-        suspects += await without_entry(database, source.root.name, batch)
-    return suspects
+    while (batch := await asyncio.to_thread(_some, folders)) is not None:
+        suspects += await without_entry(database, source.root.name, batch.files)
+        temporary += batch.temporary
+    return suspects, temporary
 
 
-def _some(folders: Iterator[Sequence[str]]) -> list[str]:
-    paths: list[str] = []
+def _some(folders: Iterator[Listed]) -> Listed | None:
+    files: list[str] = []
+    temporary: list[str] = []
+    is_at_end = True
     for folder in folders:
-        paths += folder
-        if len(paths) >= PAGE:
+        is_at_end = False
+        files += folder.files
+        temporary += folder.temporary
+        if len(files) >= PAGE:
             break
-    return paths
+    return None if is_at_end else Listed(files, temporary)
+
+
+async def still_temporary(source: Source, paths: Sequence[str]) -> list[str]:
+    """Those of ``paths`` that are still there."""
+    return await asyncio.to_thread(lambda: [path for path in paths if is_there(source.root, path)])
 
 
 async def without_entry(database: Database, root: str, paths: Sequence[str]) -> list[str]:

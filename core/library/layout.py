@@ -107,6 +107,11 @@ def sidecar_of(file_path: str) -> str:
     return f"{file_path}.xmp"
 
 
+def library_sidecar(file_path: str) -> str:
+    """Where the sidecar of a Silver file that stays in its folder lies when it cannot lie beside it."""
+    return sidecar_of(file_path.replace("media/silver/", "media/sidecars/", 1))
+
+
 def reference_path(tier: Tier, root: str, path: str) -> str:
     """The ``file_path`` of a file at ``path`` below the root ``root`` that stays where it is."""
     return f"media/{tier}/{REFERENCE}/{root}/{escape_path(path)}"

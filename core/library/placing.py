@@ -42,6 +42,13 @@ def is_temporary(name: str) -> bool:
     return name.endswith(_TEMPORARY_SUFFIX)
 
 
+def target_of(temporary: str) -> str | None:
+    """The name that a file was to get; ``None`` where :func:`temporary_name` gives no such name."""
+    if not (is_temporary(temporary) and temporary.startswith(".")):
+        return None
+    return temporary[1:].removesuffix(_TEMPORARY_SUFFIX) or None
+
+
 def place_copy(source: str, target: Path, sha256: str, mtime_ns: int) -> None:
     """Copies ``source`` to the new file ``target``, read-only and with ``mtime_ns``, and proves it by ``sha256``.
 
@@ -86,16 +93,17 @@ def place_bytes(data: bytes, target: Path) -> None:
 def replace_bytes(data: bytes, target: Path) -> None:
     """Writes ``target``, whether it exists or not, for files that can be made again (thumbnails).
 
-    Atomic, not synced.
+    Atomic, not synced; processes that write the same file at the same time do not disturb each other.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{_TEMPORARY_SUFFIX}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write_bytes(temporary, data, durable=False)
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _failure("written", target, error) from error
+    _replace(data, target, target.with_name(f".{target.name}.{os.getpid()}{_TEMPORARY_SUFFIX}"), durable=False)
+
+
+def replace_sidecar(data: bytes, target: Path) -> None:
+    """Writes ``target``, whether it exists or not, and syncs it. Atomic; for one writer at a time.
+
+    What a crash leaves has :func:`temporary_name`: the next attempt writes it again, a scan finds it.
+    """
+    _replace(data, target, temporary_name(target), durable=True)
 
 
 def discard(target: Path) -> None:
@@ -120,6 +128,20 @@ def sync_directory(directory: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _replace(data: bytes, target: Path, temporary: Path, *, durable: bool) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_bytes(temporary, data, durable=durable)
+        temporary.replace(target)
+        if durable:
+            sync_directory(target.parent)
+    except OSError as error:
+        # where even this is refused, it is found by its name later
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise _failure("written", target, error) from error
 
 
 def _place(target: Path, write: Callable[[Path], None], mode: int = READ_ONLY) -> None:

@@ -17,7 +17,7 @@ from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
-from core.library.placing import discard, place_bytes, place_link, replace_bytes
+from core.library.placing import discard, place_bytes, place_link, replace_sidecar
 from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import CaptureSource, FaceFinding, Look
 from core.media.source_file import shown
@@ -137,7 +137,7 @@ def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFac
     """Writes the sidecar of a file that stays where it is; one of our own from before is replaced."""
     from core.library.sidecar import build_sidecar
 
-    replace_bytes(build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target))
+    replace_sidecar(build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target))
 
 
 async def _record(

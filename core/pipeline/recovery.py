@@ -8,7 +8,6 @@ away and made again.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,10 +17,11 @@ from sqlalchemy import case, select, update
 
 from core.db.engine import Database
 from core.db.tables import LedgerEntry, utc_now
-from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, sidecar_of
+from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, library_sidecar, reference_path, sidecar_of
 from core.library.placing import discard, hash_file, is_temporary, temporary_name
 from core.pipeline import ledger, placements
 from core.pipeline.holders import forget, is_alive, one_at_a_time
+from core.pipeline.ledger import Entry
 from core.pipeline.placements import Intent
 from core.pipeline.roots import UPLOAD
 from core.pipeline.states import State
@@ -42,10 +42,11 @@ async def recover(database: Database, layout: Layout, holder: str) -> int:
         left = [intent for intent in intents if intent.holder in dead]
         async with database.read() as connection:
             recorded = await placements.recorded(connection, [intent.target for intent in left])
+        in_hand = [entry for name in dead for entry in held.get(name, [])]
+        await asyncio.to_thread(_clear_sidecars, layout, in_hand)
         verdicts = [await asyncio.to_thread(_repair, layout, intent, intent.target in recorded) for intent in left]
         ended = [intent for intent, verdict in zip(left, verdicts, strict=True) if verdict == "ended"]
         kept = [intent for intent, verdict in zip(left, verdicts, strict=True) if verdict == "kept"]
-        requeued = [entry.id for name in dead for entry in held.get(name, [])]
         async with database.write() as connection:
             for intent in ended:
                 await placements.finish(connection, intent)
@@ -64,8 +65,8 @@ async def recover(database: Database, layout: Layout, holder: str) -> int:
                 )
             )
         _forget_all(layout, dead)
-    log.info("recovered", requeued=len(requeued), cleared=len(ended), kept=len(kept))
-    return len(requeued)
+    log.info("recovered", requeued=len(in_hand), cleared=len(ended), kept=len(kept))
+    return len(in_hand)
 
 
 async def sweep(database: Database, layout: Layout) -> int:
@@ -96,20 +97,6 @@ async def _uploads_to_do(database: Database) -> set[str]:
         return {path.partition("/")[0] for path in (await connection.execute(statement)).scalars()}
 
 
-def _is_forsaken(path: Path) -> bool:
-    """Whether a temporary file of a thumbnail is that of a process that is no more."""
-    pid = path.name.removesuffix(path.suffix).rpartition(".")[2]
-    if not (is_temporary(path.name) and pid.isdecimal()):
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return int(pid) == os.getpid()
-
-
 def _remove(path: Path) -> None:
     try:
         if path.is_dir() and not path.is_symlink():
@@ -123,6 +110,16 @@ def _remove(path: Path) -> None:
 def _forget_all(layout: Layout, dead: Iterable[str]) -> None:
     for name in dead:
         forget(layout.locks, name)
+
+
+def _clear_sidecars(layout: Layout, entries: Iterable[Entry]) -> None:
+    """Removes the half written sidecars, in the library, of files that stay where they are.
+
+    Those beside such files are for the scan to find: their folder may be out of reach.
+    """
+    for entry in entries:
+        path = layout.absolute(library_sidecar(reference_path(Tier.SILVER, entry.root, entry.path)))
+        _remove(temporary_name(path))
 
 
 def _repair(layout: Layout, intent: Intent, is_recorded: bool) -> str:

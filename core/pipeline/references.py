@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, FileVersion, LedgerEntry, MediaAsset
-from core.library.layout import Layout, Tier, is_reference, reference_path, sidecar_of
+from core.library.layout import Layout, Tier, is_reference, library_sidecar, reference_path
 from core.media.source_file import shown
 from core.pipeline.roots import Root
 from core.pipeline.states import State
@@ -104,4 +104,4 @@ def sidecar_place(layout: Layout, source: str, file_path: str) -> Path:
         is_free = False
     if is_free and os.access(beside.parent, os.W_OK):
         return beside
-    return layout.absolute(sidecar_of(file_path.replace("media/silver/", "media/sidecars/", 1)))
+    return layout.absolute(library_sidecar(file_path))

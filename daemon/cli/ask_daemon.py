@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from typing import Any
 
 from core.config import Settings
 from core.errors import PictallionError
@@ -25,22 +26,36 @@ def ask_for_scan(settings: Settings, root: str | None) -> list[str] | None:
     Returns the names of the roots that will be scanned; ``None`` when no daemon runs. Raises
     :class:`DaemonUnreachable` when one runs and does not do it.
     """
+    answer = _ask(settings, "/api/daemon/scan", {"root": root} if root else {})
+    return None if answer is None else list(answer["roots"])
+
+
+def ask_for_roots(settings: Settings) -> dict[str, dict[str, Any]] | None:
+    """How the running daemon's roots are doing, by name, as ``/api/daemon/roots`` has it; ``None`` when none runs.
+
+    Raises :class:`DaemonUnreachable` when one runs and does not answer.
+    """
+    answer = _ask(settings, "/api/daemon/roots", None)
+    return None if answer is None else {root["name"]: root for root in answer}
+
+
+def _ask(settings: Settings, path: str, body: dict[str, str] | None) -> Any:
+    """The daemon's answer to a GET, or to a POST of ``body``; ``None`` when no daemon runs."""
     layout = layout_of(settings)
     if not (layout.locks.is_dir() and daemon_is_running(layout.locks)):
         return None
     host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104 - compared
     address = f"[{host}]" if ":" in host else host
     request = urllib.request.Request(
-        f"http://{address}:{settings.server.port}/api/daemon/scan",
-        data=json.dumps({"root": root} if root else {}).encode(),
+        f"http://{address}:{settings.server.port}{path}",
+        data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - our own address
-            answer: dict[str, list[str]] = json.load(response)
-            return answer["roots"]
+            return json.load(response)
     except urllib.error.HTTPError as error:
         message = json.load(error).get("message", error.reason)
-        raise DaemonUnreachable(f"The daemon did not scan: {message}") from error
+        raise DaemonUnreachable(f"The daemon did not do it: {message}") from error
     except OSError as error:
         raise DaemonUnreachable(f"The daemon does not answer at {request.full_url}: {error}") from error

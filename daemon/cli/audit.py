@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.audit import Report, Source, audit
+from core.audit import Listed, Report, Source, audit
 from core.config import Settings
 from core.config.quantities import parse_duration
 from core.db.engine import Database, open_database
@@ -102,9 +102,11 @@ def _needs(mode: Mode) -> Callable[[Known], bool]:
     return lambda entry: counts_as_gone(mode, entry)
 
 
-def _files(root: Root) -> Iterator[list[str]]:
+def _files(root: Root) -> Iterator[Listed]:
     for folder in walk_folders(root.path, rules=Rules(root.include, root.exclude)):
-        yield [sighting.path for sighting in folder.sightings or ()]
+        # elsewhere than in mode "reference" nothing of ours is written; what has such a name is another library's
+        temporary = folder.temporary if root.mode is Mode.REFERENCE else ()
+        yield Listed([sighting.path for sighting in folder.sightings or ()], temporary)
 
 
 def _print(report: Report, read_back: bool) -> None:

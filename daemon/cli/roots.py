@@ -18,8 +18,11 @@ from core.db.tables import utc_now
 from core.errors import PictallionError
 from core.pipeline import ledger, watch_roots
 from core.pipeline.states import State
-from daemon.cli.ask_daemon import ask_for_scan
+from daemon.cli.ask_daemon import ask_for_roots, ask_for_scan
 from daemon.cli.settings import load
+
+#: What the daemon knows of the watching of a root, by the names of its API.
+_WATCHING = ("method", "methodReason", "hintSeconds", "overflows", "filesystem")
 
 
 class UnknownRoot(PictallionError):
@@ -37,20 +40,45 @@ def roots() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.pass_context
 def list_roots(ctx: click.Context, as_json: bool) -> None:
-    """Show each watched folder, its files, and why nothing is changed for it, if so."""
-    report = asyncio.run(_report(load(ctx, require_folders=False).settings))
+    """Show each watched folder, its files, how changes are noticed, and why nothing is changed for it, if so.
+
+    How changes are noticed, only a running daemon knows.
+    """
+    settings = load(ctx, require_folders=False).settings
+    report = asyncio.run(_report(settings))
+    _add_watching(report, ask_for_roots(settings) or {})
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
         return
-    table = Table("root", "folder", "mode", "files", "missing", "trouble")
+    table = Table("root", "folder", "mode", "files", "missing", "noticed by", "trouble")
     for root in report:
         counts = root["ledger"]
         missing = counts.get(State.MISSING, 0)
-        trouble = Text(root["trouble"] or "")
         table.add_row(
-            root["name"], Text(root["path"]), root["mode"], str(sum(counts.values()) - missing), str(missing), trouble
+            root["name"],
+            Text(root["path"]),
+            root["mode"],
+            str(sum(counts.values()) - missing),
+            str(missing),
+            Text(_noticed_by(root)),
+            Text(root["trouble"] or ""),
         )
     Console().print(table)
+
+
+def _add_watching(report: list[dict[str, Any]], live: dict[str, dict[str, Any]]) -> None:
+    for root in report:
+        of_daemon = live.get(root["name"], {})
+        root |= {key: of_daemon.get(key) for key in _WATCHING}
+
+
+def _noticed_by(root: dict[str, Any]) -> str:
+    if root["method"] is None:
+        return "–"
+    measured = "" if root["hintSeconds"] is None else f" ({root['hintSeconds'] * 1000:.0f} ms)"
+    why = "" if root["methodReason"] is None else f": {root['methodReason']}"
+    lost = f"; lost some {root['overflows']} times" if root["overflows"] else ""
+    return f"{root['method']}{measured}{why}{lost}"
 
 
 @roots.command

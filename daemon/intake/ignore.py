@@ -24,6 +24,7 @@ _FILE_PATTERN = re.compile(
     | \..+\.[A-Za-z0-9]{6}                                  # rsync: .name.XXXXXX
     | .*\.ocTransferId.*\.part | \.nextcloudsync.* | \._sync_.*   # Nextcloud, ownCloud
     | .*\.(part|partial|crdownload|download|tmp|temp|icloud|filepart|swp)
+    | \..*\.pictallion-tmp                               # our own sidecars, mode reference
     | ~.* | .*~ | \.\#.*                                    # editors
     | \._.* | \.ds_store | thumbs\.db | desktop\.ini | \.nomedia | \.localized | \.pictallionignore | \.ppignore
     """,

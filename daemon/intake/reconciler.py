@@ -24,6 +24,7 @@ from daemon.intake.marker import mount_point_of, read_marker, write_marker
 from daemon.intake.rules import Rules
 from daemon.intake.scanner import Folder, Snapshot, Unreadable, walk_folders
 from daemon.intake.settling import Settling
+from daemon.intake.strays import sweep_strays
 
 log = structlog.get_logger()
 
@@ -140,6 +141,8 @@ class Reconciler:
         await self._believe(remembered, findings)
         await write_changes(self._database, self._root, changes, None, self._on_queued)
         self._keep_snapshots(walked, changes, settling)
+        if mode is Mode.REFERENCE:
+            await sweep_strays(self._database, self._root, [path for folder in walked for path in folder.temporary])
         if is_whole:
             self._looked_at_all, self._hidden = time.monotonic(), changes.hidden
         elif not unreadable.folders and mode is not Mode.MOVE:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from core.library.placing import is_temporary
 from core.pipeline.ledger import Signature
 from daemon.intake.rules import IGNORE_FILE, NO_MEDIA, FolderRules, Rules, rules_of
 
@@ -44,11 +45,15 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Folder(msgspec.Struct, frozen=True):
-    """One folder of a walk. ``sightings`` is ``None`` where it looks as it did before."""
+    """One folder of a walk. ``sightings`` is ``None`` where it looks as it did before.
+
+    ``temporary`` are the paths of files that were, or are, on their way into the library.
+    """
 
     path: str
     snapshot: Snapshot
     sightings: list[Sighting] | None
+    temporary: tuple[str, ...] = ()
 
 
 @dataclass
@@ -77,6 +82,7 @@ def walk_folders(
         folder = state.folder
         subfolders: list[str] = []
         files: list[tuple[str, os.stat_result]] = []
+        temporary: list[str] = []
         digest = 0
         try:
             with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118 - names may not be UTF-8
@@ -84,6 +90,9 @@ def walk_folders(
                     name = entry.name
                     if entry.is_dir(follow_symlinks=False):
                         subfolders.append(name)
+                        continue
+                    if name[0] == "." and is_temporary(name):
+                        temporary.append(name)
                         continue
                     try:
                         found = entry.stat(follow_symlinks=False)
@@ -103,13 +112,14 @@ def walk_folders(
             state = state.reading(special)
         pending += [state.below(name) for name in subfolders if state.ignores_folder(name) is None]
         digest = (digest + state.fingerprint) & _DIGEST_BITS
+        prefix = f"{folder}/" if folder else ""
+        strays = tuple(prefix + name for name in temporary)
         snapshot = known.get(folder)
         if snapshot is not None and snapshot.digest == digest:
-            yield Folder(folder, snapshot, None)
+            yield Folder(folder, snapshot, None, strays)
             continue
-        prefix = f"{folder}/" if folder else ""
         sightings = [_described(prefix + name, found) for name, found in files if state.ignores_file(name) is None]
-        yield Folder(folder, Snapshot(digest, len(sightings)), sightings)
+        yield Folder(folder, Snapshot(digest, len(sightings)), sightings, strays)
 
 
 def walk(

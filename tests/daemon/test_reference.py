@@ -84,6 +84,30 @@ def test_a_file_that_is_gone_leaves_its_photo_and_comes_back(home: Home) -> None
         daemon.kill()
 
 
+def test_half_written_sidecars_of_our_photos_are_told_and_swept_and_nobody_elses(home: Home) -> None:
+    """As a kill leaves them; the folder was renamed before the next start."""
+    album = home.folder / "album"
+    photo(album / "trip" / "a.jpg", 1)
+    daemon = start(home)
+    until_done(home, 1)
+    daemon.stop()
+    (album / "trip").rename(album / "sea")
+    ours = album / "sea" / ".a.jpg.xmp.pictallion-tmp"
+    theirs = album / "sea" / ".b.jpg.xmp.pictallion-tmp"
+    for path in (ours, theirs):
+        path.write_text("<x:xmpmeta")
+    report = json.loads(home.run("audit", "--json").stdout)
+    assert sorted(report["stray_temporary"]) == [f"album:sea/{path.name}" for path in (ours, theirs)]
+    daemon = start(home)
+    try:
+        wait_until("ours is swept", lambda: not ours.exists())
+        until_done(home, 1)
+        assert theirs.exists()
+        assert (album / "sea" / "a.jpg.xmp").exists()
+    finally:
+        daemon.kill()
+
+
 def test_nothing_outside_the_root_is_served_through_its_link(home: Home) -> None:
     album = home.folder / "album"
     photo(album / "a.jpg", 1)

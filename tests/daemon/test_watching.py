@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,10 @@ def test_hints_are_measured_and_a_file_is_found_by_them(daemon: Daemon) -> None:
     root = until_measured(daemon)
     assert (root["method"], root["methodReason"], root["overflows"]) == ("hints", None, 0)
     assert root["filesystem"]
+    (listed,) = json.loads(daemon.home.run("roots", "list", "--json").stdout)
+    assert listed["filesystem"] == root["filesystem"]
+    assert (listed["method"], listed["hintSeconds"]) == ("hints", root["hintSeconds"])
+    assert "hints (" in daemon.home.run("roots", "list").stdout
     no_photo(daemon.home.inbox / "new" / "a.jpg")
     daemon.home.wait_for_state("new/a.jpg", "ignored")
     assert not [event for event in daemon.events() if event["event"].startswith("no hints")]
