@@ -393,3 +393,73 @@ class UploadConflict(Base):
     reasoning: Mapped[str]
     perceptual_hash: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class GroupedAsset(Base):
+    """What the rules of grouping know of an asset; see ``core.groups.facts``."""
+
+    __tablename__ = "grouped_assets"
+    __table_args__ = (
+        # the frames of a bracket are looked for by their time
+        Index(
+            "ix_grouped_assets_bracketed_by",
+            "bracketed_by",
+            "taken_us",
+            sqlite_where=text("bracketed_by IS NOT NULL"),
+            postgresql_where=text("bracketed_by IS NOT NULL"),
+        ),
+    )
+
+    media_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True)
+    facts: Mapped[dict[str, Any]]
+    #: The camera of a frame that EXIF says is one of a bracket, and its wall clock in microseconds since 1970.
+    bracketed_by: Mapped[str | None]
+    taken_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class GroupKey(Base):
+    """What an asset may share with those that it belongs to: a name in a folder, an identifier."""
+
+    __tablename__ = "group_keys"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    media_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True, index=True)
+
+
+class AssetGroup(Base):
+    """Assets that are one thing. A dissolved group stays, so that its members are not brought together again."""
+
+    __tablename__ = "asset_groups"
+    __table_args__ = (Index(None, "type", "created_at"), Index(None, "created_at"))
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    type: Mapped[str]
+    #: One sentence for a person.
+    reason: Mapped[str]
+    primary_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"))
+    #: A person has chosen the primary.
+    is_primary_chosen: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    dissolved_at: Mapped[datetime | None]
+
+
+class AssetGroupMember(Base):
+    __tablename__ = "asset_group_members"
+    __table_args__ = (
+        Index(None, "media_asset_id"),
+        # an asset is in one group at most
+        Index(
+            "uq_asset_group_members_together",
+            "media_asset_id",
+            unique=True,
+            sqlite_where=text("is_together"),
+            postgresql_where=text("is_together"),
+        ),
+    )
+
+    group_id: Mapped[str] = mapped_column(ForeignKey("asset_groups.id"), primary_key=True)
+    media_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True)
+    role: Mapped[str]
+    reason: Mapped[str]
+    #: ``False`` once the group was dissolved.
+    is_together: Mapped[bool] = mapped_column(server_default=true(), default=True)

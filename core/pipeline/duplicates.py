@@ -10,7 +10,9 @@ from sqlalchemy import case, select
 from core.compute.tasks import Reading
 from core.db.tables import FileVersion, MediaAsset, utc_now
 from core.errors import DuplicateContent
+from core.groups.keeping import is_known_place, keep_found_again
 from core.library.layout import Tier
+from core.pipeline.grouping import place_of
 from core.pipeline.keep_original import Begun, drop_placed, find_recorded, prove_stored, remove_source
 from core.pipeline.references import referenced, relink
 from core.pipeline.roots import Mode
@@ -44,11 +46,22 @@ async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading, 
     if item.root.mode is Mode.MOVE:
         await prove_stored(bench, item, stored.file_path, reading.identity.sha256)
         await remove_source(item)
+    await _remember_place(bench, item, stored.id)
     raise DuplicateContent(
         f"{item.label} has the same bytes as {stored.original_filename}, which is in the library as "
         f"{stored.file_path}.",
         reading.identity.sha256,
     )
+
+
+async def _remember_place(bench: Workbench, item: Item, asset_id: str) -> None:
+    """What lies beside the duplicate belongs to the photo that has its bytes: a RAW must not lose its JPEG by it."""
+    place = place_of(item)
+    async with bench.database.read() as connection:
+        if await is_known_place(connection, asset_id, place):
+            return
+    async with bench.database.write() as connection:
+        await keep_found_again(connection, asset_id, place)
 
 
 async def follow(bench: Workbench, item: Item, reading: Reading) -> Begun | None:
@@ -67,4 +80,5 @@ async def follow(bench: Workbench, item: Item, reading: Reading) -> Begun | None
         return None
     async with bench.database.write() as connection:
         await relink(connection, item.root, asset_id, item.entry.id, item.entry.path, utc_now())
+        await keep_found_again(connection, asset_id, place_of(item))
         return await find_recorded(connection, asset_id)

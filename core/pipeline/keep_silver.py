@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.ai.provider import Description, PhotoFacts
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError
+from core.groups.keeping import keep_grouped
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
 from core.library.placing import discard, place_bytes, place_link, replace_sidecar
@@ -22,6 +23,7 @@ from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import CaptureSource, FaceFinding, Look
 from core.media.source_file import shown
 from core.pipeline import ledger, placements
+from core.pipeline.grouping import group_facts
 from core.pipeline.keep_original import Original, version_columns
 from core.pipeline.know import complete_exif
 from core.pipeline.ledger import Fate
@@ -54,7 +56,9 @@ async def keep_silver(
             await remember(connection, original.sha256, look)
             if intent is not None:
                 await placements.finish(connection, intent)
-            return await ledger.settle_fate(connection, item.entry, fate, utc_now())
+            fate = await ledger.settle_fate(connection, item.entry, fate, utc_now())
+            await keep_grouped(connection, group_facts(item, original))
+            return fate
 
 
 async def confirm_kept(bench: Workbench, item: Item, original: Original) -> Fate:
@@ -72,7 +76,9 @@ async def keep_as_metadata_only(bench: Workbench, item: Item, original: Original
         await connection.execute(
             update(FileVersion).where(FileVersion.id == original.version_id).values(undecodable=reason)
         )
-        return await ledger.settle_fate(connection, item.entry, fate, utc_now())
+        fate = await ledger.settle_fate(connection, item.entry, fate, utc_now())
+        await keep_grouped(connection, group_facts(item, original))
+        return fate
 
 
 async def _place(

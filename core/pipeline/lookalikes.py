@@ -14,9 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.tables import FileVersion, MediaAsset, UploadConflict, new_id, utc_now
 from core.duplicates import Shot, is_burst, suggest
 from core.errors import LooksAlike
+from core.groups.facts import GroupFacts, GroupType
+from core.groups.links import links_of
+from core.groups.neighbourhood import facts_of
 from core.library.layout import Tier
 from core.media.facts import CaptureSource, CaptureTime, Exif, Kind, Look
 from core.media.source_file import shown
+from core.pipeline.grouping import group_facts
 from core.pipeline.keep_original import Original
 from core.pipeline.look import remember
 from core.pipeline.roots import UPLOAD
@@ -75,7 +79,7 @@ async def refuse_lookalike_upload(bench: Workbench, item: Item, original: Origin
         )
         async with bench.database.read() as connection:
             asked = await _asked_before(connection, original)
-            existing = asked or await _first_lookalike(connection, original, look, new)
+            existing = asked or await _first_lookalike(connection, item, original, look, new)
         if existing is None:
             return
         if asked is None:
@@ -105,8 +109,13 @@ async def _asked_before(connection: AsyncConnection, original: Original) -> _Exi
     return None if row is None else _existing(row)
 
 
-async def _first_lookalike(connection: AsyncConnection, original: Original, look: Look, new: Shot) -> _Existing | None:
-    """The photo to ask about: Gold before Silver, then the one longest in the library; bursts are passed over."""
+async def _first_lookalike(
+    connection: AsyncConnection, item: Item, original: Original, look: Look, new: Shot
+) -> _Existing | None:
+    """The photo to ask about: Gold before Silver, then the one longest in the library.
+
+    Bursts are passed over, and what the upload belongs to: the RAW of a JPEG looks like it on purpose.
+    """
     statement = (
         select(*_EXISTING)
         .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
@@ -119,13 +128,22 @@ async def _first_lookalike(connection: AsyncConnection, original: Original, look
         )
         .order_by(case((FileVersion.tier == Tier.GOLD, 0), else_=1), MediaAsset.created_at, FileVersion.id)
     )
+    alike = [_existing(row) for row in await connection.execute(statement)]
+    grouped = await facts_of(connection, {existing.asset_id for existing in alike})
+    mine = group_facts(item, original)
     compared: set[str] = set()
-    for row in await connection.execute(statement):
-        existing = _existing(row)
-        if existing.asset_id not in compared and not is_burst(new, existing.shot):
+    for existing in alike:
+        theirs = grouped.get(existing.asset_id)
+        is_on_purpose = is_burst(new, existing.shot) or (theirs is not None and _belong_together(mine, theirs))
+        if existing.asset_id not in compared and not is_on_purpose:
             return existing
         compared.add(existing.asset_id)
     return None
+
+
+def _belong_together(new: GroupFacts, existing: GroupFacts) -> bool:
+    """An edited copy does not count: contract/behaviour.md, section 7, asks a person about it."""
+    return any(link.type is not GroupType.EDITED for link in links_of([new, existing]))
 
 
 def _existing(row: Row[Any]) -> _Existing:

@@ -15,11 +15,13 @@ from core.db.migrate import MIGRATIONS, migrate, require_current
 from core.db.tables import Base, Setting
 from core.errors import SchemaMissing, SchemaTooNew
 
-SECOND_REVISION = """
+NEWEST = max(path.name for path in MIGRATIONS.glob("versions/*.py")).partition("_")[0]
+
+NEXT_REVISION = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "9999", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{NEWEST}", None, None
 
 
 def upgrade():
@@ -36,7 +38,7 @@ def newer_program(tmp_path: Path) -> Path:
     """The migrations of a program that is one revision ahead of this one."""
     folder = tmp_path / "newer"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "9999_next.py").write_text(SECOND_REVISION)
+    (folder / "versions" / "9999_next.py").write_text(NEXT_REVISION)
     return folder
 
 
@@ -72,13 +74,13 @@ async def test_a_database_with_content_is_copied_before_it_is_changed(database: 
     async with database.write() as connection:
         await connection.execute(insert(Setting).values(key="colour", value="blue"))
     migrated = await migrate(database, newer_program)
-    assert (migrated.before, migrated.after) == ("0002", "9999")
+    assert (migrated.before, migrated.after) == (NEWEST, "9999")
     assert migrated.backup is not None
     if database.dialect == "sqlite":
         copy = open_database(f"sqlite+aiosqlite:///{migrated.backup}")
         async with copy.read() as connection:
             assert (await connection.execute(select(Setting.value))).scalar_one() == "blue"
-            assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == "0002"
+            assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == NEWEST
         await copy.close()
     else:
         async with database.read() as connection:

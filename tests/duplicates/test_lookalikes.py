@@ -20,9 +20,11 @@ from core.db.engine import Database, open_database
 from core.db.migrate import migrate
 from core.db.tables import FileVersion, MediaAsset, StageResult, UploadConflict
 from core.errors import LooksAlike
+from core.groups.facts import GroupFacts, Place
+from core.groups.keeping import keep_grouped
 from core.library.layout import Layout, Tier
 from core.media import formats
-from core.media.facts import CaptureSource, CaptureTime, Exif, FaceFinding, Format, Identity, Look, Quality
+from core.media.facts import CaptureSource, CaptureTime, Exif, FaceFinding, Format, Identity, Kind, Look, Quality
 from core.media.perceptual_hash import perceptual_hash
 from core.media.quality import measure_quality
 from core.media.resize import Pixels
@@ -327,3 +329,21 @@ async def test_a_photo_encoded_again_is_found_by_its_real_hash(bench: Workbench)
     original = await uploaded(bench)
     with pytest.raises(LooksAlike):
         await refuse_lookalike_upload(bench, item(), original, look)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_asked_about"), [("DSC1.JPG", False), ("DSC2.JPG", True), ("DSC1-edited.JPG", True)]
+)
+async def test_a_jpeg_is_no_duplicate_of_its_raw(bench: Workbench, name: str, is_asked_about: bool) -> None:
+    """An edit is asked about, as the contract wants it, and belongs to its original if both are kept."""
+    await existing(bench, filename="DSC1.NEF", mime_type="image/x-nikon-nef")
+    place = Place(f"{UPLOAD}/", "DSC1.NEF")
+    async with bench.database.write() as connection:
+        await keep_grouped(connection, GroupFacts("beach", Kind.RAW, (place,)))
+    original = await uploaded(bench)
+    if is_asked_about:
+        with pytest.raises(LooksAlike):
+            await refuse_lookalike_upload(bench, item(name), original, seen())
+    else:
+        await refuse_lookalike_upload(bench, item(name), original, seen())
+    assert len(await conflicts(bench)) == is_asked_about

@@ -1,0 +1,49 @@
+"""The stage that asks where a photo belongs: what was read of it, in the shape that the rules of grouping are given."""
+
+from __future__ import annotations
+
+import os
+
+from core.db.types import escape_path
+from core.groups.facts import GroupFacts, Place
+from core.media.facts import CaptureSource, Exif
+from core.media.source_file import shown
+from core.pipeline.keep_original import Original
+from core.pipeline.roots import UPLOAD
+from core.pipeline.workbench import Item
+
+#: Sources of a capture time that two files of one shot share; a name or the time of ingest proves nothing.
+_MEASURED = frozenset({CaptureSource.EXIF_ORIGINAL, CaptureSource.EXIF_CREATED, CaptureSource.CONTAINER})
+
+#: EXIF 2.32, tag 0xA402: auto bracket.
+_AUTO_BRACKET = "2"
+
+
+def place_of(item: Item) -> Place:
+    """Where a file was found. All uploads lie in one folder: each is received in a directory of its own."""
+    folder = "" if item.root.name == UPLOAD else os.path.dirname(item.entry.path)  # noqa: PTH120 - surrogates
+    return Place(escape_path(f"{item.root.name}/{folder}"), shown(item.original_filename))
+
+
+def group_facts(item: Item, original: Original) -> GroupFacts:
+    """What the rules of grouping are told of a file."""
+    identity, captured = original.reading.identity, original.captured
+    assert identity.format is not None
+    exif = identity.exif
+    return GroupFacts(
+        asset_id=original.asset_id,
+        kind=identity.format.kind,
+        places=(place_of(item),),
+        taken=captured.local if captured.source in _MEASURED else None,
+        offset_minutes=captured.offset_minutes,
+        camera=exif.camera,
+        duration=identity.duration,
+        is_bracketed=exif.exposure_mode == _AUTO_BRACKET,
+        exposure=_exposure(exif),
+    )
+
+
+def _exposure(exif: Exif) -> str | None:
+    """The settings that a bracket varies, as text that is equal where they are."""
+    settings = (exif.shutter, exif.aperture, exif.iso)
+    return None if exif.shutter is None else " ".join(setting or "?" for setting in settings)
