@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
-from api.routes import client, daemon, edits, files, groups, photos, roots, system, tags, upload
+from api.routes import client, daemon, edits, files, groups, live, photos, roots, system, tags, upload
 from api.schemas.raw_json import RawJsonSchema
 from api.strict_request import StrictRequest
 from api.thumbnails import Thumbnails
@@ -50,6 +50,7 @@ def create_app(context: ApiContext) -> Litestar:
             system.get_activity,
             daemon.get_daemon_status,
             daemon.request_scan,
+            live.follow_events,
             roots.list_roots,
             roots.accept_root,
             *groups.ROUTES,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from core.feed import Feed
 from core.pipeline.workbench import Workbench
 
 
@@ -49,7 +50,7 @@ class ApiContext:
     ``request_scan`` asks for a scan of one root, or of all when it is given ``None``; it answers the names of the
     roots that will be scanned. ``wake`` says that the queue may have something new. ``frontend_dir`` holds the built
     client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
-    at present, if so. ``roots`` tells how each watched root is doing.
+    at present, if so. ``roots`` tells how each watched root is doing. ``feed`` is what has just happened.
     """
 
     bench: Workbench
@@ -59,3 +60,4 @@ class ApiContext:
     min_free: int
     paused: Callable[[], str | None]
     roots: Callable[[], Sequence[RootReport]]
+    feed: Feed = field(default_factory=Feed)

@@ -18,6 +18,7 @@ from api.context import ApiContext, RootReport, RootScan
 from core.compute.tasks import prepare_cache
 from core.config import Settings
 from core.errors import WorkerLost
+from core.feed import Feed
 from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
 from core.pipeline.dispatcher import Dispatcher
@@ -28,6 +29,7 @@ from core.pipeline.recovery import recover, sweep
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
+from daemon.announcing import Progress, announce_fate
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
 from daemon.notify import notify
@@ -68,8 +70,10 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     """Lives until a signal."""
     watched = roots_of(settings)
     intakes: dict[str, RootIntake] = {}
+    feed = Feed()
 
     def on_fate(entry: Entry, fate: Fate) -> None:
+        announce_fate(feed, entry, fate)
         # what was gone when it was read may be there again by now
         if fate.state in (State.WAITING, State.MISSING) and entry.root in intakes:
             intakes[entry.root].hint(entry.path)
@@ -91,7 +95,9 @@ async def _live(settings: Settings, bench: Workbench) -> None:
         min_free=min_free,
         paused=lambda: dispatcher.paused_reason,
         roots=lambda: [_report_of(intake, watching.state(name)) for name, intake in intakes.items()],
+        feed=feed,
     )
+    progress = Progress(feed, bench.database, lambda: {report.name: report.trouble for report in context.roots()})
     with _stop_signals() as stop:
         async with (
             _serving(settings, context),
@@ -99,7 +105,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             _watching(watching, intakes.values()),
             _scheduling(schedule, bench, dispatcher),
         ):
-            preparing = asyncio.create_task(_prepare(bench))
+            beside_it = [asyncio.create_task(_prepare(bench)), asyncio.create_task(progress.run())]
             notify("READY=1", f"STATUS=Watching {len(watched)} folders")
             log.info(
                 "ready", url=f"http://{settings.server.host}:{settings.server.port}", roots=[r.name for r in watched]
@@ -107,7 +113,8 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             await stop.wait()
             notify("STOPPING=1")
             log.info("stopping")
-            preparing.cancel()
+            for task in beside_it:
+                task.cancel()
 
 
 def _report_of(intake: RootIntake, watch: WatchState) -> RootReport:
@@ -237,5 +244,6 @@ async def _serving(settings: Settings, context: ApiContext) -> AsyncIterator[Non
             await task
         yield
     finally:
+        context.feed.close()
         server.should_exit = True
         await task

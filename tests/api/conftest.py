@@ -23,6 +23,7 @@ from core.compute import LocalCompute
 from core.db.engine import Database, open_database
 from core.db.migrate import migrate
 from core.db.tables import AssetHistory, Base, Face, FileVersion, MediaAsset, new_id
+from core.feed import Feed
 from core.library.layout import Layout
 from core.pipeline.workbench import Workbench
 
@@ -39,6 +40,7 @@ class Library:
     bench: Workbench
     http: httpx.AsyncClient
     scans: list[str | None] = field(default_factory=list)
+    feed: Feed = field(default_factory=Feed)
 
     async def insert(self, table: type[Base], **columns: Any) -> str:
         identifier = str(columns.setdefault("id", new_id()))
@@ -141,12 +143,13 @@ async def open_library(
         scans.append(root)
         return ["inbox"] if root in (None, "inbox") else []
 
+    context = ApiContext(bench, request_scan, lambda: None, frontend_dir, min_free, lambda: None, list)
     try:
         async with (
-            serve(ApiContext(bench, request_scan, lambda: None, frontend_dir, min_free, lambda: None, list)) as address,
+            serve(context) as address,
             httpx.AsyncClient(base_url=address, timeout=60) as http,
         ):
-            yield Library(bench, http, scans)
+            yield Library(bench, http, scans, context.feed)
     finally:
         await bench.compute.close()
 

@@ -1,0 +1,70 @@
+"""Tells those who follow how the queue and the roots are doing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db.engine import Database
+from core.feed import Feed
+from core.media.source_file import shown
+from core.pipeline import ledger
+from core.pipeline.ledger import Entry, Fate
+from core.pipeline.states import State
+
+log = structlog.get_logger()
+
+#: How often the queue is counted while somebody follows. [s]
+COUNT_SECONDS = 1.0
+
+#: Not worth telling: it is looked at again by itself in a moment.
+_PASSING = (State.WAITING, State.QUEUED, State.RUNNING)
+
+
+def announce_fate(feed: Feed, entry: Entry, fate: Fate) -> None:
+    """A file has been taken in, or not."""
+    if fate.state not in _PASSING:
+        feed.announce(
+            "intake",
+            root=entry.root,
+            path=shown(entry.path),
+            state=fate.state.value,
+            reason=fate.reason,
+            assetId=fate.media_asset_id,
+        )
+
+
+class Progress:
+    """Announces what has changed since it was last looked at; costs nothing while nobody follows."""
+
+    def __init__(self, feed: Feed, database: Database, troubles: Callable[[], dict[str, str | None]]) -> None:
+        """``troubles`` tells for each root why nothing is changed for it, if so."""
+        self._feed = feed
+        self._database = database
+        self._troubles = troubles
+        self._counted: dict[State, int] = {}
+        self._known: dict[str, str | None] = troubles()
+
+    async def run(self) -> None:
+        """Announces until it is cancelled."""
+        while True:
+            await self._feed.until_followed()
+            try:
+                await self._look()
+            except SQLAlchemyError:
+                log.exception("the queue could not be counted for those who follow; it is tried again")
+            await asyncio.sleep(COUNT_SECONDS)
+
+    async def _look(self) -> None:
+        for name, trouble in self._troubles().items():
+            if trouble != self._known.get(name):
+                self._known[name] = trouble
+                self._feed.announce("root", root=name, trouble=trouble)
+        async with self._database.read() as connection:
+            counted = await ledger.counts(connection)
+        if counted != self._counted:
+            self._counted = counted
+            self._feed.announce("progress", ledger={state.value: number for state, number in counted.items()})
