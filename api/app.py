@@ -11,7 +11,19 @@ from litestar.openapi import OpenAPIConfig
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
-from api.routes import client, daemon, edits, files, groups, live, photos, roots, system, tags, upload
+from api.routes import (
+    client,
+    daemon,
+    edits,
+    files,
+    groups,
+    photos,
+    roots,
+    search,
+    system,
+    tags,
+    upload,
+)
 from api.schemas.raw_json import RawJsonSchema
 from api.strict_request import StrictRequest
 from api.thumbnails import Thumbnails
@@ -40,6 +52,7 @@ def create_app(context: ApiContext) -> Litestar:
             photos.get_photo_history,
             photos.get_photo_versions,
             *edits.ROUTES,
+            *search.ROUTES,
             files.get_file,
             upload.upload,
             tags.get_tags,

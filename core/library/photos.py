@@ -13,7 +13,20 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Integer, Row, ScalarSelect, and_, bindparam, case, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    ScalarSelect,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -187,6 +200,13 @@ async def list_photos(
     rows = await connection.stream(statement, page, execution_options={"yield_per": BATCH})
     async for batch in rows.partitions():
         yield batch
+
+
+def photos_in_order(page: Subquery, *, ascending: bool) -> Any:
+    """The photos of a page that something else has chosen: its ``version_id``, by its ``place`` and then by id."""
+    place, version_id = page.c.place, page.c.version_id
+    order = (place.asc(), version_id.asc()) if ascending else (place.desc(), version_id.desc())
+    return _PHOTOS.join(page, version_id == FileVersion.id).order_by(*order)
 
 
 async def find_photo(connection: AsyncConnection, photo_id: str) -> PhotoRow:

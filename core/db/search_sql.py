@@ -1,0 +1,159 @@
+"""The search index in SQL, in the words of either database; its migration says how it is filled.
+
+``FACTS`` and ``FACETS`` are read the same way everywhere. Texts are matched by FTS5 on trigrams, or by ``LIKE`` on
+PostgreSQL (which ``pg_trgm`` makes quick); either finds any part of a word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+TEXTS = ("names", "tags", "places", "events", "people", "description")
+"""Columns of a photo's words. Each tag stands on a line of its own."""
+
+_metadata = MetaData()
+
+FACETS = Table(
+    "search_facets",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    *(Column(name, Text) for name in ("tier", "event_type", "mime_type", "camera", "lens")),
+    Column("rating", Integer),
+)
+"""Each combination of what is counted; what is not known is empty."""
+
+FACTS = Table(
+    "search_facts",
+    _metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("facet_id", Integer),
+    *(Column(name, Boolean) for name in ("is_shown", "is_reviewed", "is_favorite", "has_gps")),
+    *(Column(name, BigInteger) for name in ("created_at", "file_size", "rating")),
+    Column("confidence", Float),
+    *(Column(name, Text) for name in ("version_id", "captured_at", "event_name")),
+)
+"""One row for each live version. ``is_shown``: of its asset the best. ``created_at`` in microseconds, ``confidence``
+0–100, ``captured_at`` a zone-less ISO 8601 time."""
+
+WORDS = Table(
+    "search_words",
+    _metadata,
+    Column("is_tag", Boolean),
+    Column("word", Text),
+    Column("id", BigInteger),
+)
+"""Every keyword (``is_tag`` false) and AI tag of every live version."""
+
+_TEXTS = Table(
+    "search_texts",
+    _metadata,
+    Column("id", BigInteger, primary_key=True),
+    *(Column(name, Text) for name in (*TEXTS, "everything")),
+    Column("words", TSVECTOR),
+)
+_INDEX = Table("search_index", _metadata, Column("rowid", Integer), *(Column(name, Text) for name in TEXTS))
+
+_MIN_TRIGRAM = 3
+
+_WEIGHTS = (10.0, 8.0, 8.0, 8.0, 8.0, 1.0)
+"""What a hit in each of :data:`TEXTS` is worth, for :func:`ordered_by_relevance`: names and tags before prose."""
+
+
+def containing(dialect: str, terms: Sequence[str], columns: Sequence[str] = TEXTS) -> Select[Any]:
+    """Ids of photos that have every term, whatever its case, somewhere in these columns."""
+    if dialect == "postgresql":
+        return select(_TEXTS.c.id).where(*(_like_everything(term, columns) for term in terms))
+    long = [term for term in terms if len(term) >= _MIN_TRIGRAM]
+    short = [term for term in terms if len(term) < _MIN_TRIGRAM]
+    statement: Select[Any] = select(_TEXTS.c.id).where(*(_like(term, columns) for term in short))
+    if not long:
+        return statement
+    matches = select(_INDEX.c.rowid).where(_match(long, columns))
+    return statement.where(_TEXTS.c.id.in_(matches)) if short else matches
+
+
+def ordered_by_relevance(dialect: str, terms: Sequence[str]) -> Select[Any]:
+    """``id`` and ``relevance`` (higher is better) of what :func:`containing` finds."""
+    if dialect == "postgresql":
+        rank: ColumnElement[float] = func.ts_rank(_TEXTS.c.words, func.to_tsquery(text("'simple'"), _ts_query(terms)))
+        found = containing(dialect, terms).subquery()
+        return select(_TEXTS.c.id, rank.label("relevance")).join(found, found.c.id == _TEXTS.c.id)
+    long = [term for term in terms if len(term) >= _MIN_TRIGRAM]
+    if not long:
+        return containing(dialect, terms).add_columns(literal_column("0.0").label("relevance"))
+    weights = ", ".join(str(weight) for weight in _WEIGHTS)
+    rank = literal_column(f"-bm25(search_index, {weights})", Float)
+    statement = select(_INDEX.c.rowid.label("id"), rank.label("relevance")).where(_match(long, TEXTS))
+    if len(long) < len(terms):
+        short = [term for term in terms if len(term) < _MIN_TRIGRAM]
+        statement = statement.where(_INDEX.c.rowid.in_(containing(dialect, short)))
+    return statement
+
+
+def tagged(dialect: str, tag: str) -> Select[Any]:
+    """Ids of photos with exactly this keyword or tag, whatever its case."""
+    return containing(dialect, [f"\n{tag}\n"], ("tags",))
+
+
+def _match(terms: Sequence[str], columns: Sequence[str]) -> ColumnElement[bool]:
+    expression = " AND ".join(f"({' OR '.join(_quoted(form) for form in _forms(term))})" for term in terms)
+    within = "" if tuple(columns) == TEXTS else f"{{{' '.join(columns)}}} : "
+    return literal_column("search_index").op("MATCH")(bindparam(None, f"{within}({expression})", unique=True))
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
+
+
+def _forms(term: str) -> list[str]:
+    """A term in both forms that Unicode knows for letters with accents; macOS names files in the longer one."""
+    return list(dict.fromkeys(unicodedata.normalize(form, term) for form in ("NFC", "NFD")))
+
+
+def _like(term: str, columns: Sequence[str]) -> ColumnElement[bool]:
+    """For terms that have no trigram. SQLite's LIKE knows the case of ASCII letters only."""
+    forms = {spelling for form in _forms(term) for spelling in (form, form.lower(), form.upper())}
+    return or_(*(_TEXTS.c[name].contains(form, autoescape=True) for name in columns for form in sorted(forms)))
+
+
+def _like_everything(term: str, columns: Sequence[str]) -> ColumnElement[bool]:
+    patterns = [func.lower(f"%{_escaped(form)}%") for form in _forms(term)]
+    anywhere = or_(*(_TEXTS.c.everything.like(pattern, escape="/") for pattern in patterns))
+    if tuple(columns) == TEXTS:
+        return anywhere
+    folded = [func.lower(_TEXTS.c[name]) for name in columns]
+    return and_(anywhere, or_(*(column.like(pattern, escape="/") for column in folded for pattern in patterns)))
+
+
+def _escaped(form: str) -> str:
+    return re.sub("([/%_])", r"/\1", form)
+
+
+def _ts_query(terms: Sequence[str]) -> str:
+    """Any of the words, by how they begin."""
+    words = [word for term in terms for word in term.split()]
+    return " | ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "':*" for word in words)
