@@ -17,6 +17,7 @@ from api.routes import (
     edits,
     files,
     groups,
+    live,
     photos,
     roots,
     search,
