@@ -5,7 +5,8 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 UNUSED := shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture lint format bench venv lock clean
+MEDIA ?= media
+.PHONY: help run test torture referee lint format bench venv lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +19,9 @@ test: $(VENV)/.tests  ## run the test suite
 
 torture: $(VENV)/.tests  ## the proof that nothing is lost, in full (takes hours)
 	PICTALLION_TORTURE=full $(VENV)/bin/python -m pytest -n auto tests/torture
+
+referee: $(VENV)/.tests  ## let exiftool and exiv2 judge what we read and write (MEDIA=folder of real files)
+	$(VENV)/bin/python -m tests.referee.gold "$(MEDIA)"
 
 lint: $(VENV)/.tests  ## ruff, mypy --strict, the walls between the packages
 	$(VENV)/bin/ruff check .

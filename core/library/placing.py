@@ -11,9 +11,12 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import msgspec
 
 from core.errors import NoSpace, PlacementFailed, SourceUnreadable, SourceVanished, VerificationFailed
 
@@ -30,6 +33,17 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NOT_SUPPORTED = frozenset(
     {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EACCES}
 )
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The bytes of a source from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+
+
+Piece: TypeAlias = bytes | Span
+"""A part of a file that is made of another one: bytes of its own, or some of the source's."""
 
 
 def temporary_name(target: Path) -> Path:
@@ -66,6 +80,30 @@ def place_copy(source: str, target: Path, sha256: str, mtime_ns: int) -> None:
             )
 
     _place(target, write)
+
+
+def place_pieces(
+    source: str, pieces: Sequence[Piece], target: Path, sha256: str, mtime_ns: int, *, replace: bool = False
+) -> None:
+    """Writes ``target``, read-only and with ``mtime_ns``, from parts of ``source`` and new bytes; proves it by
+    ``sha256``, which is that of the result.
+
+    With ``replace`` an existing file gives way in the moment of the rename. Raises what :func:`place_copy` raises.
+    """
+
+    def write(temporary: Path) -> None:
+        with _open_source(source) as reader, temporary.open("xb", buffering=0) as writer:
+            for piece in pieces:
+                _write_piece(reader, writer, piece)
+            os.fsync(writer.fileno())
+        os.utime(temporary, ns=(mtime_ns, mtime_ns))
+        if (found := hash_file(temporary)) != sha256:
+            raise VerificationFailed(
+                f"{target.name}: what was written has SHA-256 {found[:12]}… but {sha256[:12]}… was checked; it was "
+                "removed and the source left as it is. It will be tried again."
+            )
+
+    _place(target, write, replace=replace)
 
 
 def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int, *, durable: bool = True) -> None:
@@ -144,21 +182,27 @@ def _replace(data: bytes, target: Path, temporary: Path, *, durable: bool) -> No
         raise _failure("written", target, error) from error
 
 
-def _place(target: Path, write: Callable[[Path], None], mode: int = READ_ONLY) -> None:
+def _place(target: Path, write: Callable[[Path], None], mode: int = READ_ONLY, *, replace: bool = False) -> None:
     temporary = temporary_name(target)
     try:
         _make_directory(target.parent)
         temporary.unlink(missing_ok=True)
         write(temporary)
         temporary.chmod(mode)
-        _rename_without_overwriting(temporary, target)
+        if replace:
+            temporary.replace(target)
+        else:
+            _rename_without_overwriting(temporary, target)
     except OSError as error:
         raise _failure("placed", target, error) from error
     finally:
         # where even this is refused, the next start clears it away
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-    _sync_name_of(target)
+    if replace:
+        sync_directory(target.parent)
+    else:
+        _sync_name_of(target)
 
 
 def _sync_name_of(target: Path) -> None:
@@ -181,7 +225,7 @@ def _rename_without_overwriting(temporary: Path, target: Path) -> None:
         temporary.replace(target)
 
 
-def _copy_bytes(source: str, temporary: Path) -> None:
+def _open_source(source: str) -> BinaryIO:
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     name = os.fsencode(source).decode("utf-8", "backslashreplace")
     try:
@@ -191,7 +235,24 @@ def _copy_bytes(source: str, temporary: Path) -> None:
         raise SourceVanished(sentence) from error
     except OSError as error:
         raise SourceUnreadable(f"{name} cannot be read: {error.strerror}. It will be tried again.") from error
-    with os.fdopen(descriptor, "rb", buffering=0) as reader, temporary.open("xb", buffering=0) as writer:
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def _write_piece(reader: BinaryIO, writer: BinaryIO, piece: Piece) -> None:
+    if isinstance(piece, bytes):
+        left = memoryview(piece)
+        while left:
+            left = left[writer.write(left) :]
+        return
+    reader.seek(piece.start)
+    missing = piece.end - piece.start
+    while missing and (data := reader.read(min(missing, _BUFFER))):
+        missing -= len(data)
+        _write_piece(reader, writer, data)
+
+
+def _copy_bytes(source: str, temporary: Path) -> None:
+    with _open_source(source) as reader, temporary.open("xb", buffering=0) as writer:
         if not _copy_in_kernel(reader.fileno(), writer.fileno()):
             shutil.copyfileobj(reader, writer, _BUFFER)
         os.fsync(writer.fileno())

@@ -1,0 +1,285 @@
+"""Has nothing been lost? Asked of every file that was written, before it gets its name, and never switched off.
+
+The new file is read again from its bytes, by these readers and by the one that takes files into the library, and
+compared with the old one: pixels, foreign parts, every EXIF tag, maker note, thumbnail, every XMP property.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+
+from lxml import etree
+
+from core.library.embedding.exif_values import (
+    ARTIST,
+    IMAGE_DESCRIPTION,
+    RATING,
+    RATING_PERCENT,
+    SOFTWARE,
+    USER_COMMENT,
+    XMP_PACKET,
+    XP_AUTHOR,
+    XP_COMMENT,
+    XP_KEYWORDS,
+    XP_SUBJECT,
+    keywords_in,
+    may_change,
+)
+from core.library.embedding.jpeg_growth import pictures_led_to, without_offsets
+from core.library.embedding.jpeg_segments import (
+    APP1,
+    APP2,
+    EXIF_ID,
+    MPF_ID,
+    XMP_ID,
+    Jpeg,
+    has_id,
+    read_jpeg,
+)
+from core.library.embedding.part import Part
+from core.library.embedding.png import Chunk, is_xmp, packet_of, read_png
+from core.library.embedding.refusal import NotEmbeddable
+from core.library.embedding.tiff_append import restored
+from core.library.embedding.tiff_directory import (
+    EXIF_POINTER,
+    GPS_POINTER,
+    MAKER_NOTE,
+    THUMBNAIL_LENGTH,
+    THUMBNAIL_OFFSET,
+    Tree,
+    integers,
+    read_tree,
+    value_of,
+)
+from core.library.embedding.wanted import Wanted
+from core.library.embedding.webp import read_webp
+from core.media import formats
+from core.media.exif import read_exif
+from core.media.facts import Format
+
+_WRITTEN = {
+    *(("IFD0", tag) for tag in (IMAGE_DESCRIPTION, SOFTWARE, ARTIST, RATING, RATING_PERCENT)),
+    *(("IFD0", tag) for tag in (XP_COMMENT, XP_AUTHOR, XP_SUBJECT)),
+    ("Exif", USER_COMMENT),
+}
+_POINTERS = (EXIF_POINTER, GPS_POINTER, XMP_PACKET)
+"""What they lead to is compared, not where it lies."""
+
+_XMP_RATING = "{http://ns.adobe.com/xap/1.0/}Rating"
+_XMP_DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
+_PICTALLION = "{https://pictallion.app/"
+_WEBP_OURS = (b"VP8X", b"EXIF", b"XMP ")
+
+
+def check(before: bytes, after: bytes, known: Format, wanted: Wanted, parts: frozenset[Part]) -> None:
+    """Raises :class:`NotEmbeddable` where the new file lacks anything of the old one or of what was to be written."""
+    old, new = _blocks(before, known), _blocks(after, known)
+    _check_foreign_parts(before, after, known)
+    _check_exif(old[0], new[0], wanted)
+    _check_xmp(old[1], new[1], wanted)
+    _check_written(new, wanted, parts)
+    _check_reader(before, after, known)
+
+
+def _blocks(data: bytes, known: Format) -> tuple[bytes | None, bytes | None]:
+    """The EXIF block and the XMP packet of a file."""
+    if known == formats.JPEG:
+        jpeg = read_jpeg(data)
+        exif = [data[each.payload + 6 : each.end] for each in jpeg.segments if has_id(data, each, APP1, EXIF_ID)]
+        xmp = [
+            data[each.payload + len(XMP_ID) : each.end] for each in jpeg.segments if has_id(data, each, APP1, XMP_ID)
+        ]
+    elif known == formats.PNG:
+        chunks = read_png(data)
+        exif = [data[chunk.data : chunk.end - 4] for chunk in chunks if chunk.kind == b"eXIf"]
+        xmp = [packet_of(data, chunk) for chunk in chunks if is_xmp(data, chunk)]
+    elif known == formats.WEBP:
+        parts, _ = read_webp(data)
+        exif = [data[each.data : each.data_end].removeprefix(EXIF_ID) for each in parts if each.kind == b"EXIF"]
+        xmp = [data[each.data : each.data_end] for each in parts if each.kind == b"XMP "]
+    else:
+        tree = read_tree(data)
+        packet = tree.main.get(XMP_PACKET)
+        exif, xmp = [data], [value_of(data, packet)] if packet is not None else []
+    # with several of a kind, that kind is not written, and its parts are compared as foreign ones
+    return exif[0] if len(exif) == 1 else None, xmp[0] if len(xmp) == 1 else None
+
+
+def _check_foreign_parts(before: bytes, after: bytes, known: Format) -> None:
+    if known == formats.JPEG:
+        _check_jpeg(before, after)
+    elif known == formats.PNG:
+        old, new = ([data[each.start : each.end] for each in _foreign(data)] for data in (before, after))
+        end = read_png(before)[-1].end
+        _same(old == new and before[end:] == after[read_png(after)[-1].end :], "the pixels or a foreign chunk")
+    elif known == formats.WEBP:
+        _check_webp(before, after)
+    else:
+        kept = restored(before)
+        _same(after[:4] == kept[:4] and after[8 : len(kept)] == kept[8:], "a byte of the file")
+
+
+def _check_jpeg(before: bytes, after: bytes) -> None:
+    old, new = read_jpeg(before), read_jpeg(after)
+    _same(memoryview(before)[old.scan :] == memoryview(after)[new.scan :], "the pixels or what follows them")
+    _same(_foreign_segments(before, old) == _foreign_segments(after, new), "a segment")
+    _same(
+        pictures_led_to(before, old) <= pictures_led_to(after, new),
+        "the way to a second picture",
+    )
+
+
+def _foreign_segments(data: bytes, jpeg: Jpeg) -> list[bytes]:
+    """The segments in their order, without EXIF, XMP and what MPF says of lengths and offsets."""
+    exif = [each for each in jpeg.segments if has_id(data, each, APP1, EXIF_ID)]
+    xmp = [each for each in jpeg.segments if has_id(data, each, APP1, XMP_ID)]
+    ours = [each for kind in (exif, xmp) if len(kind) == 1 for each in kind]
+    return [
+        without_offsets(data, each) if has_id(data, each, APP2, MPF_ID) else data[each.start : each.end]
+        for each in jpeg.segments
+        if each not in ours
+    ]
+
+
+def _foreign(data: bytes) -> list[Chunk]:
+    chunks = read_png(data)
+    exif = [chunk for chunk in chunks if chunk.kind == b"eXIf"]
+    xmp = [chunk for chunk in chunks if is_xmp(data, chunk)]
+    ours = [chunk for kind in (exif, xmp) if len(kind) == 1 for chunk in kind]
+    return [chunk for chunk in chunks if chunk not in ours]
+
+
+def _check_webp(before: bytes, after: bytes) -> None:
+    (old, old_end), (new, new_end) = read_webp(before), read_webp(after)
+    _same(
+        [before[each.start : each.end] for each in old if each.kind not in _WEBP_OURS]
+        == [after[each.start : each.end] for each in new if each.kind not in _WEBP_OURS]
+        and before[old_end:] == after[new_end:],
+        "the pixels or a foreign chunk",
+    )
+    header = next((before[each.data : each.data_end] for each in old if each.kind == b"VP8X"), None)
+    if header is not None:
+        changed = after[new[0].data : new[0].data_end]
+        _same(changed[1:] == header[1:] and changed[0] & header[0] == header[0], "the size or a flag")
+
+
+def _check_exif(before: bytes | None, after: bytes | None, wanted: Wanted) -> None:
+    if before is None or before == after:
+        return
+    if after is None:
+        raise NotEmbeddable("after writing, its EXIF could not be found")
+    old, new = read_tree(before), read_tree(after)
+    _same(old.order == new.order, "the byte order")
+    for name, directory in old.all.items():
+        there = new.all.get(name)
+        if there is None:
+            raise NotEmbeddable(f"after writing, its directory {name} was gone")
+        values = {each.tag: value_of(after, each) for each in there.entries}
+        whole = {(each.tag, each.type, each.count, value_of(after, each)) for each in there.entries}
+        for each in directory.entries:
+            value = value_of(before, each)
+            if name == "IFD0" and each.tag == XP_KEYWORDS:
+                is_kept = set(keywords_in(value)) <= set(keywords_in(values.get(each.tag, b"")))
+            elif (
+                ((name, each.tag) in _WRITTEN and may_change(each.tag, value, wanted))
+                or each.tag == MAKER_NOTE
+                or (name == "IFD0" and each.tag in _POINTERS)
+            ):
+                is_kept = each.tag in values
+            else:
+                is_kept = (each.tag, each.type, each.count, value) in whole
+            _same(is_kept, f"tag 0x{each.tag:04X} of {name}")
+    _check_maker_note(before, old, after, new)
+    _same(_thumbnail(before, old) == _thumbnail(after, new), "the thumbnail")
+
+
+def _check_maker_note(before: bytes, old: Tree, after: bytes, new: Tree) -> None:
+    note = old.others["Exif"].get(MAKER_NOTE) if "Exif" in old.others else None
+    if note is None:
+        return
+    kept = new.others["Exif"].get(MAKER_NOTE)
+    if kept is None or (kept.at, kept.type, kept.count) != (note.at, note.type, note.count):
+        raise NotEmbeddable("after writing, its maker note was not where it had been")
+    pairs = zip(value_of(before, note), value_of(after, kept), strict=True)
+    changed = [at for at, (one, other) in enumerate(pairs) if one != other]
+    # one offset may have followed the growth of the file, of which the way to the second picture was checked
+    _same(not changed or changed[-1] - changed[0] < 4, "the maker note")
+
+
+def _thumbnail(block: bytes, tree: Tree) -> bytes:
+    directory = tree.others.get("IFD1")
+    if directory is None:
+        return b""
+    starts = integers(block, directory.get(THUMBNAIL_OFFSET), tree.order)
+    lengths = integers(block, directory.get(THUMBNAIL_LENGTH), tree.order)
+    return block[starts[0] : starts[0] + lengths[0]] if starts and lengths else b""
+
+
+def _check_xmp(before: bytes | None, after: bytes | None, wanted: Wanted) -> None:
+    if before is None or before == after:
+        return
+    if after is None:
+        raise NotEmbeddable("after writing, its XMP could not be found")
+    old, new = Counter(_leaves(before)), Counter(_leaves(after))
+    for leaf, number in old.items():
+        is_free = leaf[0] == _XMP_RATING or leaf[0].startswith(_PICTALLION)
+        if leaf[0] == _XMP_DESCRIPTION and (wanted.is_described_by_person or not leaf[2]):
+            is_free = True
+        _same(is_free or new[leaf] >= number, "a property of its XMP")
+
+
+def _leaves(packet: bytes) -> Iterator[tuple[str, str, str]]:
+    """Every property, the path to each of its texts and attributes, and the text."""
+    start = packet.find(b"<")
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, recover=True)
+    root = etree.fromstring(packet[start:].rstrip(b"\0 \r\n\t"), parser)
+    if root is None:
+        raise NotEmbeddable("after writing, its XMP could not be read")
+    for description in root.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"):
+        for name, value in description.attrib.items():
+            yield name, "", value
+        for node in description:
+            if not isinstance(node.tag, str):
+                continue
+            for each in node.iter(etree.Element):
+                path = "/".join([each.tag, *(str(up.tag) for up in each.iterancestors() if up is not description)])
+                yield node.tag, path, (each.text or "").strip()
+                for name, value in each.attrib.items():
+                    yield node.tag, f"{path}@{name}", value
+
+
+def _check_written(new: tuple[bytes | None, bytes | None], wanted: Wanted, parts: frozenset[Part]) -> None:
+    """What was to be written can be read back."""
+    exif, xmp = new
+    if Part.EXIF in parts:
+        if exif is None:
+            raise NotEmbeddable("after writing, its EXIF could not be found")
+        tree = read_tree(exif)
+        rating = integers(exif, tree.main.get(RATING), tree.order)
+        _same(wanted.rating <= 0 or rating == [wanted.rating], "the rating")
+        words = tree.main.get(XP_KEYWORDS)
+        there = set(keywords_in(value_of(exif, words))) if words is not None else set()
+        _same(all(word.replace(";", ",").strip() in there for word in wanted.keywords if word.strip()), "a keyword")
+    if Part.XMP in parts:
+        if xmp is None:
+            raise NotEmbeddable("after writing, its XMP could not be found")
+        there_names = {leaf[0] for leaf in _leaves(xmp)}
+        _same({leaf[0] for leaf in _leaves(wanted.xmp)} <= there_names, "what was to be told in XMP")
+
+
+def _check_reader(before: bytes, after: bytes, known: Format) -> None:
+    """What the library's own reader says of the new file."""
+    old, trouble = read_exif(io.BytesIO(before), len(before), known)
+    new, new_trouble = read_exif(io.BytesIO(after), len(after), known)
+    _same(not new_trouble or bool(trouble), "the readability of its EXIF")
+    for field in old.__struct_fields__:
+        value = getattr(old, field)
+        if value is not None and field not in ("image_description", "software"):
+            _same(getattr(new, field) == value, f"the value of {field}")
+
+
+def _same(is_same: bool, what: str) -> None:
+    if not is_same:
+        raise NotEmbeddable(f"after writing, {what} was not as before")
