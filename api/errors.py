@@ -15,7 +15,7 @@ from litestar.types import ExceptionHandler
 from msgspec import UNSET, UnsetType
 
 from api.schemas.problem import Problem
-from core.errors import RequestError
+from core.errors import IntakeError, NoSpace, RequestError
 
 log = structlog.get_logger()
 
@@ -29,6 +29,11 @@ def problem(status: int, message: str, errors: list[str] | UnsetType = UNSET) ->
 
 def _for_request_error(_: Request[Any, Any, Any], error: RequestError) -> Response[Problem]:
     return problem(error.status, str(error))
+
+
+def _for_intake_error(_: Request[Any, Any, Any], error: IntakeError) -> Response[Problem]:
+    """A file could not be made; the sentence says why, and what can be done."""
+    return problem(507 if isinstance(error, NoSpace) else 500, str(error))
 
 
 def _for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -61,6 +66,7 @@ def _for_unexpected(request: Request[Any, Any, Any], error: Exception) -> Respon
 
 EXCEPTION_HANDLERS: Final[Mapping[int | type[Exception], ExceptionHandler[Any]]] = {
     RequestError: _for_request_error,
+    IntakeError: _for_intake_error,
     HTTPException: _for_http_error,
     Exception: _for_unexpected,
 }

@@ -16,7 +16,7 @@ from core.pipeline.roots import UPLOAD
 
 PAGE = 2_000
 
-_SIDECAR = ".xmp"
+_SIDECARS = (".xmp", ".json")
 
 
 async def missing(database: Database, layout: Layout) -> list[str]:
@@ -79,7 +79,8 @@ async def still_temporary(database: Database, layout: Layout, names: Sequence[st
 
 
 def _file_of(name: str) -> str:
-    return name.removesuffix(_SIDECAR).replace("media/sidecars/", "media/silver/", 1)
+    name = next((name.removesuffix(each) for each in _SIDECARS if name.endswith(each)), name)
+    return name.replace("media/sidecars/", "media/silver/", 1)
 
 
 async def _named(database: Database, names: Sequence[str]) -> set[str]:

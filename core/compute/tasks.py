@@ -19,6 +19,8 @@ from core.media.source_file import is_open_for_writing, shown
 from core.places.place import Place
 
 if TYPE_CHECKING:
+    from core.library.gold_facts import GoldFacts
+    from core.library.gold_plan import GoldPlan
     from core.media.look import Models
     from core.places.geonames import Gazetteer
 
@@ -86,6 +88,21 @@ def render_thumbnail(preview: str, edge: int, quality: int) -> bytes:
     from core.media.thumbnails import render_thumbnail as render
 
     return render(preview, edge, quality)
+
+
+def plan_gold(path: str, media_format: Format, facts: GoldFacts, sha256: str, present_sidecar: str | None) -> GoldPlan:
+    """The Gold file of a photo to the byte, checked; see :func:`core.library.gold_plan.plan_gold`."""
+    from core.library.gold_plan import plan_gold as plan
+
+    return plan(path, media_format, facts, sha256, present_sidecar)
+
+
+def plan_copy(path: str, facts: GoldFacts, reason: str) -> GoldPlan:
+    """The same with the bytes of the source, where writing into it has cost a worker."""
+    from core.library.gold_plan import GoldPlan, as_it_is
+    from core.library.sidecar import build_sidecar
+
+    return GoldPlan(as_it_is(path, reason), build_sidecar(facts.sidecar))
 
 
 def prepare_cache(cache_dir: str) -> None:

@@ -352,7 +352,8 @@ class Placement(Base):
     __table_args__ = (Index(None, "ledger_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    ledger_id: Mapped[int] = mapped_column(ForeignKey("ledger.id"))
+    #: ``None`` for a Gold file, which is made of what the library has and not of a file of the ledger.
+    ledger_id: Mapped[int | None] = mapped_column(ForeignKey("ledger.id"))
     tier: Mapped[str]
     #: Relative to the data directory.
     target: Mapped[str]

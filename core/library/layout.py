@@ -112,6 +112,11 @@ def library_sidecar(file_path: str) -> str:
     return sidecar_of(file_path.replace("media/silver/", "media/sidecars/", 1))
 
 
+def json_sidecar_of(file_path: str) -> str:
+    """The JSON beside a Gold video, which no program can read from the file itself (contract, behaviour §14)."""
+    return f"{file_path}.json"
+
+
 def reference_path(tier: Tier, root: str, path: str) -> str:
     """The ``file_path`` of a file at ``path`` below the root ``root`` that stays where it is."""
     return f"media/{tier}/{REFERENCE}/{root}/{escape_path(path)}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 import msgspec
-from sqlalchemy import delete, exists, literal, select, update
+from sqlalchemy import delete, exists, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,7 +27,7 @@ class Intent(msgspec.Struct, frozen=True):
     """A placement that was begun. ``target`` is relative to the data directory."""
 
     id: int
-    ledger_id: int
+    ledger_id: int | None
     tier: Tier
     target: str
     sha256: str
@@ -41,7 +41,7 @@ async def reserve(
     database: Database,
     layout: Layout,
     *,
-    ledger_id: int,
+    ledger_id: int | None,
     tier: Tier,
     directory: PurePosixPath,
     name: str,
@@ -80,7 +80,14 @@ async def _taken(connection: AsyncConnection, targets: list[str]) -> set[str]:
 
 
 async def _intend(
-    connection: AsyncConnection, ledger_id: int, tier: Tier, target: str, sha256: str, holder: str
+    connection: AsyncConnection,
+    ledger_id: int | None,
+    tier: Tier,
+    target: str,
+    sha256: str,
+    holder: str,
+    *,
+    is_recorded: bool = False,
 ) -> Intent | None:
     """Writes the intent; ``None`` when a version or another placement has this name."""
     build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
@@ -94,15 +101,29 @@ async def _intend(
         "created_at": utc_now(),
     }
     row_of_columns = select(*(literal(value, Placement.__table__.c[key].type) for key, value in columns.items()))
-    unless_stored = row_of_columns.where(~exists().where(FileVersion.file_path == target))
+    if not is_recorded:
+        row_of_columns = row_of_columns.where(~exists().where(FileVersion.file_path == target))
+    else:
+        # SQLite takes "ON CONFLICT" behind a SELECT for a join unless the SELECT has a condition
+        row_of_columns = row_of_columns.where(true())
     rows = await connection.execute(
         build(Placement)
-        .from_select(list(columns), unless_stored)
+        .from_select(list(columns), row_of_columns)
         .on_conflict_do_nothing(index_elements=["target_key"])
         .returning(Placement.id)
     )
     row = rows.first()
     return None if row is None else Intent(row.id, ledger_id, tier, target, sha256, holder)
+
+
+async def announce(
+    connection: AsyncConnection, target: str, sha256: str, holder: str, *, is_recorded: bool
+) -> Intent | None:
+    """Begins to replace or to remove the Gold file ``target``, whose bytes are or will be those of ``sha256``.
+
+    With ``is_recorded`` a version has that name, and keeps it. ``None`` when something else is under way there.
+    """
+    return await _intend(connection, None, Tier.GOLD, target, sha256, holder, is_recorded=is_recorded)
 
 
 def _exists(layout: Layout, target: str) -> bool:

@@ -17,9 +17,18 @@ from sqlalchemy import case, select, update
 
 from core.db.engine import Database
 from core.db.tables import LedgerEntry, utc_now
-from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, library_sidecar, reference_path, sidecar_of
+from core.library.layout import (
+    FACE_CROP_PREFIX,
+    Layout,
+    Tier,
+    json_sidecar_of,
+    library_sidecar,
+    reference_path,
+    sidecar_of,
+)
 from core.library.placing import discard, hash_file, is_temporary, temporary_name
 from core.pipeline import ledger, placements
+from core.pipeline.gold_files import adopt_replaced
 from core.pipeline.holders import forget, is_alive, one_at_a_time
 from core.pipeline.ledger import Entry
 from core.pipeline.placements import Intent
@@ -49,6 +58,8 @@ async def recover(database: Database, layout: Layout, holder: str) -> int:
         kept = [intent for intent, verdict in zip(left, verdicts, strict=True) if verdict == "kept"]
         async with database.write() as connection:
             for intent in ended:
+                if intent.tier is Tier.GOLD and intent.target in recorded:
+                    await adopt_replaced(connection, layout, intent)
                 await placements.finish(connection, intent)
             await placements.hand_over(connection, kept, holder)
             await connection.execute(
@@ -127,7 +138,8 @@ def _repair(layout: Layout, intent: Intent, is_recorded: bool) -> str:
     ``unclear``: the system refuses, the next start tries again."""
     target = layout.absolute(intent.target)
     try:
-        for name in (target, layout.absolute(sidecar_of(intent.target))):
+        beside = (sidecar_of(intent.target), json_sidecar_of(intent.target))
+        for name in (target, *map(layout.absolute, beside)):
             temporary_name(name).unlink(missing_ok=True)
         if is_recorded or not target.is_file():
             return "ended"
@@ -139,8 +151,8 @@ def _repair(layout: Layout, intent: Intent, is_recorded: bool) -> str:
             return "ended"
         if intent.tier is Tier.BRONZE and target.stat().st_size:
             return "kept"
-        discard(target)
-        discard(layout.absolute(sidecar_of(intent.target)))
+        for path in (*map(layout.absolute, beside), target):
+            discard(path)
     except OSError as error:
         log.warning("cannot be repaired now", path=str(target), reason=error.strerror)
         return "unclear"

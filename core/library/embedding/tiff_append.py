@@ -111,6 +111,8 @@ def new_block(changes: Changes) -> bytes:
 def _append_directory(result: bytearray, old: Directory | None, values: Values, order: Order) -> int:
     """Writes a directory with the old entries and ``values`` in their place; returns where it stands."""
     entries = [(entry.tag, entry.raw) for entry in (old.entries if old else ()) if entry.tag not in values]
+    # what says where no directory is says nothing; in what is appended, it might seem to say something
+    following = old.next if old and old.next + 2 <= len(result) else 0
     start = len(result)
     count = len(entries) + len(values)
     free = start + 2 + 12 * count + 4
@@ -124,7 +126,7 @@ def _append_directory(result: bytearray, old: Directory | None, values: Values, 
         entries.append((tag, struct.pack(order + "HHI", tag, value.type, value.count) + field))
     entries.sort(key=lambda entry: entry[0])
     result += struct.pack(order + "H", count) + b"".join(raw for _, raw in entries)
-    result += struct.pack(order + "I", old.next if old else 0) + tail
+    result += struct.pack(order + "I", following) + tail
     return start
 
 
@@ -141,9 +143,9 @@ def _refuse_what_is_unsafe(block: bytes, tree: Tree, changes: Changes) -> None:
     for directory in directories.values():
         if any(end > len(block) for _, end in areas(block, directory, tree.order)):
             raise NotEmbeddable("its EXIF points behind its own end")
-        # what a directory calls the next one has to lie in the block too, or it would lie in what is appended
-        if directory.next + 2 > len(block):
-            raise NotEmbeddable("its EXIF points behind its own end")
+    # a third directory has to lie in the block too, or it would lie in what is appended; nobody follows other pointers
+    if "IFD1" in directories and directories["IFD1"].next + 2 > len(block):
+        raise NotEmbeddable("its EXIF points behind its own end")
     exif = directories.get("Exif")
     for old, values in ((tree.main, changes.main), (exif, changes.exif)):
         tags = [entry.tag for entry in (old.entries if old else ())]
