@@ -31,7 +31,14 @@ class GoldFacts(msgspec.Struct, frozen=True):
     json: bytes
 
 
-def gold_facts(row: Mapping[str, Any], faces: Sequence[NamedFace], original_filename: str, sha256: str) -> GoldFacts:
+def gold_facts(
+    row: Mapping[str, Any],
+    faces: Sequence[NamedFace],
+    original_filename: str,
+    sha256: str,
+    *,
+    is_described_by_person: bool = False,
+) -> GoldFacts:
     """The facts of a row of ``file_versions`` with the faces of its asset; ``sha256`` is that of the original."""
     metadata = row["combined_metadata"] or {}
     ai = metadata.get("ai") or {}
@@ -58,6 +65,7 @@ def gold_facts(row: Mapping[str, Any], faces: Sequence[NamedFace], original_file
     )
     wanted = Wanted(
         description=description,
+        is_described_by_person=is_described_by_person,
         short_description=ai.get("shortDescription") or None,
         keywords=keywords,
         rating=max(row["rating"] or 0, 0),

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
 from core.errors import BadRequest, IntakeError, NotFound, WorkerLost
+from core.library.edits import EDITED, UPDATED
 from core.library.gold_facts import GoldFacts, NamedFace, gold_facts
 from core.library.gold_name import captured_of, gold_name
 from core.library.layout import Tier, month_directory, sidecar_of
@@ -59,6 +60,7 @@ class _Photo(msgspec.Struct, frozen=True):
     original_sha256: str
     faces: tuple[NamedFace, ...]
     known: Format
+    is_described_by_person: bool
 
 
 async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMOTED) -> Promoted:
@@ -72,7 +74,13 @@ async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMO
     async with bench.claims.hold(f"gold of {asset_id}"):
         async with bench.database.read() as connection:
             photo = await _read(connection, photo_id)
-        facts = gold_facts(photo.gold or photo.silver, photo.faces, photo.original_filename, photo.original_sha256)
+        facts = gold_facts(
+            photo.gold or photo.silver,
+            photo.faces,
+            photo.original_filename,
+            photo.original_sha256,
+            is_described_by_person=photo.is_described_by_person,
+        )
         plan = await _plan(bench, photo, facts)
         if photo.gold is not None:
             return await _refresh(bench, photo, photo.gold, facts, plan, action)
@@ -120,7 +128,18 @@ async def _read(connection: AsyncConnection, photo_id: str) -> _Photo:
         original_sha256=silver["asset_sha256"] or silver["sha256"],
         faces=tuple(NamedFace((box[0], box[1], box[2], box[3]), name) for box, name in await connection.execute(faces)),
         known=known,
+        is_described_by_person=await _is_described_by_person(connection, silver["media_asset_id"]),
     )
+
+
+async def _is_described_by_person(connection: AsyncConnection, asset_id: str) -> bool:
+    """Whether the description is one that a person wrote: the history lists the fields of each edit."""
+    statement = select(AssetHistory.id).where(
+        AssetHistory.media_asset_id == asset_id,
+        AssetHistory.action.in_((EDITED, UPDATED)),
+        AssetHistory.details.contains("description"),
+    )
+    return (await connection.execute(statement.limit(1))).first() is not None
 
 
 async def _gold_of(connection: AsyncConnection, asset_id: str) -> Mapping[str, Any] | None:

@@ -331,3 +331,25 @@ async def test_what_has_nothing_below_or_something_above_is_not_demoted(sqlite_l
     assert not sqlite_library.bench.layout.absolute(silver["file_path"]).exists()
     (asset,) = await rows(sqlite_library, select(MediaAsset))
     assert asset["id"] == silver["media_asset_id"]
+
+
+async def test_a_caption_in_the_file_gives_way_to_a_persons_words_and_not_to_a_machines(
+    sqlite_library: Library,
+) -> None:
+    exif = piexif.dump({"0th": {piexif.ImageIFD.ImageDescription: "Oma's garden"}})
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 20), "green").save(buffer, "JPEG", exif=exif)
+    silver_id = await add_silver(sqlite_library, buffer.getvalue())
+
+    async def caption() -> bytes:
+        gold = (await sqlite_library.http.post(f"/api/photos/{silver_id}/promote")).json()
+        content = sqlite_library.bench.layout.absolute(gold["filePath"]).read_bytes()
+        found: bytes = piexif.load(content)["0th"][piexif.ImageIFD.ImageDescription]
+        return found
+
+    assert await caption() == b"Oma's garden"
+    (gold,) = await rows(sqlite_library, select(FileVersion.id).where(FileVersion.tier == "gold"))
+    edit = {"aiDescription": "Grandmother in her garden"}
+    answer = await sqlite_library.http.patch(f"/api/photos/{gold['id']}/metadata", json=edit)
+    assert answer.status_code == 200, answer.text
+    assert await caption() == b"Grandmother in her garden"
