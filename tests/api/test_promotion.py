@@ -333,7 +333,7 @@ async def test_what_has_nothing_below_or_something_above_is_not_demoted(sqlite_l
     assert asset["id"] == silver["media_asset_id"]
 
 
-async def test_a_caption_in_the_file_gives_way_to_a_persons_words_and_not_to_a_machines(
+async def test_a_caption_gives_way_to_a_persons_words_and_not_to_a_machines(
     sqlite_library: Library,
 ) -> None:
     exif = piexif.dump({"0th": {piexif.ImageIFD.ImageDescription: "Oma's garden"}})
