@@ -44,6 +44,13 @@ class Described(Struct, rename="camel"):
     gps_coordinates: Coordinates | UnsetType = UNSET
 
 
+class ConflictCopy(Struct):
+    """Which file in the same folder this is a copy of, and the sync program that made it after a conflict."""
+
+    of: str
+    program: str
+
+
 class CombinedMetadata(Struct, rename="camel"):
     """Everything measured and described; each part may be absent."""
 
@@ -53,4 +60,5 @@ class CombinedMetadata(Struct, rename="camel"):
     face_detection_errors: list[str] | UnsetType = UNSET
     quality: Quality | UnsetType = UNSET
     capture_time: Captured | UnsetType = UNSET
+    conflict_copy: ConflictCopy | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import select
+import msgspec
+from sqlalchemy import Row, select
 
 from core.db.engine import Database
 from core.db.tables import FileVersion, MediaAsset
 from core.library.layout import Layout
 from core.library.placing import hash_file, replace_bytes
 
-#: Assets per page; after each the checkpoint is written.
+#: Assets per page of the database.
 PAGE = 200
+
+#: How often the checkpoint is written while nothing else ends the reading. [s]
+CHECKPOINT_SECONDS = 10.0
 
 _CHECKPOINT = "audit.json"
 
@@ -23,51 +27,90 @@ _CHECKPOINT = "audit.json"
 async def verify(database: Database, layout: Layout, seconds: float | None) -> tuple[int, list[str], bool]:
     """Returns how many versions were read back, those whose bytes differ, and whether the end was reached.
 
-    Files that are names of one inode are read once. ``seconds`` bounds the time; the next call begins after the last
-    version that was read. A file that is not there is for :mod:`core.audit.library` to say.
+    Files that are names of one inode are read once. ``seconds`` bounds the time: after it no further photo is begun
+    (but one always is), and the next call goes on there. What differed is read again by every call until the end was
+    reached once. A file that cannot be read counts as one that differs; one that is not there is for
+    :mod:`core.audit.library` to say.
     """
-    checkpoint = layout.cache / _CHECKPOINT
-    last = await asyncio.to_thread(_read_checkpoint, checkpoint)
-    deadline = None if seconds is None else time.monotonic() + seconds
-    verified, mismatches = 0, []
-    seen: dict[tuple[int, int], str] = {}
+    path = layout.cache / _CHECKPOINT
+    found = await asyncio.to_thread(_read_checkpoint, path)
+    began = time.monotonic()
+    written = began
+    async with database.read() as connection:
+        again = list(await connection.execute(_VERSIONS.where(FileVersion.file_path.in_(found.mismatches))))
+    verified, mismatches = await _read_back(layout, again)
+    last = found.after
     while True:
         page = select(MediaAsset.id).where(MediaAsset.id > last).order_by(MediaAsset.id).limit(PAGE)
         async with database.read() as connection:
             assets = list((await connection.execute(page)).scalars())
-            versions = select(FileVersion.file_path, FileVersion.sha256).where(FileVersion.media_asset_id.in_(assets))
-            rows = list(await connection.execute(versions))
-        for row in rows:
-            if row.sha256 is None:
-                continue
-            found = await asyncio.to_thread(_hash_of, layout.absolute(row.file_path), seen)
-            verified += 1
-            if found is not None and found != row.sha256:
-                mismatches.append(row.file_path)
+            rows = list(await connection.execute(_VERSIONS.where(FileVersion.media_asset_id.in_(assets))))
+        for asset in assets:
+            now = time.monotonic()
+            is_over = seconds is not None and now - began >= seconds and last != found.after
+            if is_over or now - written >= CHECKPOINT_SECONDS:
+                await asyncio.to_thread(_write_checkpoint, path, Checkpoint(last, mismatches))
+                written = now
+            if is_over:
+                return verified, mismatches, False
+            of_asset = [row for row in rows if row.media_asset_id == asset and row.file_path not in found.mismatches]
+            count, different = await _read_back(layout, of_asset)
+            verified += count
+            mismatches += different
+            last = asset
         if len(assets) < PAGE:
-            await asyncio.to_thread(checkpoint.unlink, missing_ok=True)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
             return verified, mismatches, True
-        last = assets[-1]
-        seen.clear()
-        await asyncio.to_thread(replace_bytes, json.dumps({"after": last}).encode(), checkpoint)
-        if deadline is not None and time.monotonic() > deadline:
-            return verified, mismatches, False
 
 
-def _read_checkpoint(path: Path) -> str:
+_VERSIONS = select(FileVersion.media_asset_id, FileVersion.file_path, FileVersion.sha256).where(
+    FileVersion.sha256.is_not(None)
+)
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """How far reading back has come: the asset read last, and the files that differed so far."""
+
+    after: str = ""
+    mismatches: list[str] = []
+
+
+def _read_checkpoint(path: Path) -> Checkpoint:
     try:
-        return str(json.loads(path.read_text())["after"])
-    except (OSError, ValueError, KeyError):
+        return msgspec.json.decode(path.read_bytes(), type=Checkpoint)
+    except (OSError, msgspec.MsgspecError):
         # never begun, or finished; one that cannot be read is as none
-        return ""
+        return Checkpoint()
 
 
-def _hash_of(path: Path, seen: dict[tuple[int, int], str]) -> str | None:
+def _write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    replace_bytes(msgspec.json.encode(checkpoint), path)
+
+
+async def _read_back(layout: Layout, rows: Sequence[Row[str, str, str | None]]) -> tuple[int, list[str]]:
+    """How many of these versions were there to be read, and those whose bytes differ. Versions of one asset."""
+    verified, mismatches = 0, []
+    seen: dict[tuple[int, int], str | None] = {}
+    for row in rows:
+        try:
+            sha256 = await asyncio.to_thread(_hash_of, layout.absolute(row.file_path), seen)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        verified += 1
+        if sha256 != row.sha256:
+            mismatches.append(row.file_path)
+    return verified, mismatches
+
+
+def _hash_of(path: Path, seen: dict[tuple[int, int], str | None]) -> str | None:
+    """The SHA-256; ``None`` of a file that cannot be read. Raises :class:`FileNotFoundError`."""
     try:
         found = path.stat()
         key = (found.st_dev, found.st_ino)
         if key not in seen:
             seen[key] = hash_file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
     except OSError:
         return None
     return seen[key]

@@ -106,7 +106,7 @@ def place_pieces(
     _place(target, write, replace=replace)
 
 
-def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int, *, durable: bool = True) -> None:
+def place_link(existing: Path, target: Path, sha256: str, *, durable: bool = True) -> None:
     """Makes ``target`` a second name of ``existing``; where the file system has no hard links, a verified copy.
 
     With ``durable=False`` the caller places something else in the same directory next, which syncs both names.
@@ -117,7 +117,7 @@ def place_link(existing: Path, target: Path, sha256: str, mtime_ns: int, *, dura
     except OSError as error:
         if error.errno not in _NOT_SUPPORTED:
             raise _failure("linked", target, error) from error
-        place_copy(str(existing), target, sha256, mtime_ns)
+        place_copy(str(existing), target, sha256, existing.stat().st_mtime_ns)
     else:
         if durable:
             _sync_name_of(target)

@@ -13,8 +13,9 @@ from core.errors import DuplicateContent
 from core.groups.keeping import is_known_place, keep_found_again
 from core.library.layout import Tier
 from core.pipeline.grouping import place_of
-from core.pipeline.keep_original import Begun, drop_placed, find_recorded, prove_stored, remove_source
+from core.pipeline.keep_original import Begun, drop_placed, find_recorded
 from core.pipeline.references import referenced, relink
+from core.pipeline.release_source import prove_stored, remove_source
 from core.pipeline.roots import Mode
 from core.pipeline.workbench import Item, Workbench
 

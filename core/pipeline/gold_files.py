@@ -78,7 +78,7 @@ def share_rendered(layout: Layout, sha256: str, gold_sha256: str) -> None:
         there, new = layout.rendered(sha256, name), layout.rendered(gold_sha256, name)
         with suppress(OSError, PlacementFailed):
             if there.is_file() and not new.exists():
-                place_link(there, new, hash_file(there), there.stat().st_mtime_ns, durable=False)
+                place_link(there, new, hash_file(there), durable=False)
 
 
 def remove_rendered(layout: Layout, sha256: str) -> None:

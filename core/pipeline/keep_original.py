@@ -6,9 +6,7 @@ An attempt that was cut off is continued, not repeated: what it placed or record
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-import errno
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +24,6 @@ from core.errors import (
     IntakeError,
     PlacementFailed,
     SourceChanged,
-    SourceStays,
     Undecodable,
     VerificationFailed,
 )
@@ -35,8 +32,9 @@ from core.library.naming import sanitise_filename
 from core.library.placing import discard, hash_file, place_copy
 from core.media.capture_time import capture_time
 from core.media.facts import CaptureTime, Exif
-from core.media.source_file import is_open_for_writing, shown
+from core.media.source_file import shown
 from core.pipeline import placements
+from core.pipeline.conflict_copies import conflict_copy
 from core.pipeline.in_worker import in_worker
 from core.pipeline.ledger import Signature
 from core.pipeline.placements import Intent
@@ -134,7 +132,7 @@ async def keep_original(bench: Workbench, item: Item, reading: Reading, begun: B
     with item.stages.measure("place"):
         intent = None
         if begun is not None and begun.intent is not None:
-            intent = await _adopt(bench, begun.intent, reading.identity.sha256)
+            intent = await _adopt(bench, item, begun.intent, reading.identity.sha256)
         if intent is None:
             intent = await _place(bench, item, reading, captured)
         return await _record(bench, item, reading, captured, intent.target, intent, asset_id, now)
@@ -188,11 +186,11 @@ def _captured(bench: Workbench, item: Item, reading: Reading, ingested_at: datet
     )
 
 
-async def _adopt(bench: Workbench, intent: Intent, sha256: str) -> Intent | None:
+async def _adopt(bench: Workbench, item: Item, intent: Intent, sha256: str) -> Intent | None:
     """The intent of a cut-off attempt when its file is whole and the content in hand; otherwise it is cleared away."""
     target = bench.layout.absolute(intent.target)
     is_ours = await asyncio.to_thread(is_whole, target, intent.sha256)
-    if is_ours and intent.sha256 == sha256:
+    if is_ours and intent.sha256 == sha256 and await asyncio.to_thread(_has_its_time, target, item):
         return intent
     if is_ours:
         await asyncio.to_thread(discard, target)
@@ -227,18 +225,23 @@ async def _place(bench: Workbench, item: Item, reading: Reading, captured: Captu
         holder=bench.holder,
     )
     target = bench.layout.absolute(intent.target)
+    changed = f"{item.label} was written to while it was copied; it is taken when it stands still again."
     try:
-        await asyncio.to_thread(place_copy, item.source, target, identity.sha256, item.entry.signature.mtime_ns)
+        mtime_ns = await asyncio.to_thread(_mtime_ns, item)
+        await asyncio.to_thread(place_copy, item.source, target, identity.sha256, mtime_ns)
     except VerificationFailed as error:
         await _give_up(bench, intent)
         if await asyncio.to_thread(_was_changed, item):
-            raise SourceChanged(
-                f"{item.label} was written to while it was copied; it is taken when it stands still again."
-            ) from error
+            raise SourceChanged(changed) from error
         raise
     except IntakeError:
         await _give_up(bench, intent)
         raise
+    if item.root.is_watched and await asyncio.to_thread(_is_another, item):
+        # its bytes may be whole by now; its time is what a program sets last (cp -p)
+        await asyncio.to_thread(discard, target)
+        await _give_up(bench, intent)
+        raise SourceChanged(changed)
     return intent
 
 
@@ -247,11 +250,32 @@ async def _give_up(bench: Workbench, intent: Intent) -> None:
         await placements.finish(connection, intent)
 
 
+def _mtime_ns(item: Item) -> int:
+    try:
+        return os.lstat(item.source).st_mtime_ns
+    except OSError:
+        # copying tells what is wrong with it
+        return item.entry.signature.mtime_ns
+
+
+def _has_its_time(target: Path, item: Item) -> bool:
+    """Whether a placed original has its source's modification time; it has when there is no source any more."""
+    try:
+        return target.stat().st_mtime_ns == os.lstat(item.source).st_mtime_ns
+    except FileNotFoundError:
+        return True
+
+
 def _was_changed(item: Item) -> bool:
+    return _is_another(item) or not os.path.lexists(item.source)
+
+
+def _is_another(item: Item) -> bool:
+    """Whether a file lies at the source that does not look as it did when the entry was made."""
     try:
         return Signature.of(os.lstat(item.source)) != item.entry.signature
     except OSError:
-        return True
+        return False
 
 
 async def _record(
@@ -304,6 +328,8 @@ async def _record(
             )
             where = "stays where it is, as Bronze" if is_referenced else "was stored as Bronze"
             details = f"{filename} arrived {_way(item)} and {where}."
+            if (copy := conflict_copy(filename)) is not None:
+                details += f" {copy.program} made it as a copy of {copy.of}, which was changed in two places."
             await connection.execute(
                 insert(AssetHistory),
                 {"media_asset_id": asset_id, "action": "INGESTED", "details": details, "timestamp": now},
@@ -359,56 +385,3 @@ def contract_exif(exif: Exif) -> dict[str, object]:
     """EXIF in the contract's keys; what is not known is left out."""
     fields: dict[str, object] = msgspec.to_builtins(exif)
     return fields
-
-
-async def release_source(bench: Workbench, item: Item, original: Original) -> None:
-    """In a drop zone, removes the source now that its bytes are recorded.
-
-    What an earlier attempt stored is read back first: a person may have brought the file again because the library's
-    copy was lost.
-    """
-    if item.root.mode is not Mode.MOVE:
-        return
-    if not original.is_fresh:
-        await prove_stored(bench, item, original.file_path, original.sha256)
-    await remove_source(item)
-
-
-async def prove_stored(bench: Workbench, item: Item, file_path: str, sha256: str) -> None:
-    """Raises :class:`VerificationFailed` unless the library's file is there with its bytes."""
-    try:
-        found = await asyncio.to_thread(hash_file, bench.layout.absolute(file_path))
-    except OSError as error:
-        raise VerificationFailed(
-            f"{item.label} is in the library as {file_path}, but that cannot be read ({error.strerror}); the file was "
-            "left where it is. Put it back under that name, or restore it from a backup."
-        ) from error
-    if found != sha256:
-        raise VerificationFailed(
-            f"{item.label} is in the library as {file_path}, but that file is damaged; the file was left where it is. "
-            "Replace the damaged one with it, or restore it from a backup."
-        )
-
-
-async def remove_source(item: Item) -> None:
-    """Removes the source of an entry unless it was written to since it was taken; an absent one is fine.
-
-    Raises :class:`SourceStays` where the system refuses, or a program still has it open for writing.
-    """
-    try:
-        await asyncio.to_thread(_remove_unchanged, item)
-    except OSError as error:
-        raise SourceStays(
-            f"{item.label} is safe in the library, but could not be removed from {item.root.name}: "
-            f"{error.strerror or error}. That is tried again; give the daemon's user the right to remove files there, "
-            'or use mode "copy".'
-        ) from error
-
-
-def _remove_unchanged(item: Item) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        if Signature.of(os.lstat(item.source)) == item.entry.signature:
-            if is_open_for_writing(item.source):
-                # what is still to be written would go into a file without a name
-                raise OSError(errno.EBUSY, "it is still open for writing")
-            os.unlink(item.source)  # noqa: PTH108 - the name may hold bytes that are not UTF-8

@@ -23,6 +23,7 @@ from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import CaptureSource, FaceFinding, Look
 from core.media.source_file import shown
 from core.pipeline import ledger, placements
+from core.pipeline.conflict_copies import conflict_copy
 from core.pipeline.grouping import group_facts
 from core.pipeline.keep_original import Original, version_columns
 from core.pipeline.know import complete_exif
@@ -131,7 +132,7 @@ def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sid
 
     silver = bench.layout.absolute(intent.target)
     bronze = bench.layout.absolute(original.file_path)
-    place_link(bronze, silver, original.sha256, item.entry.signature.mtime_ns, durable=False)
+    place_link(bronze, silver, original.sha256, durable=False)
     try:
         place_bytes(build_sidecar(sidecar), bench.layout.absolute(sidecar_of(intent.target)))
     except IntakeError:
@@ -153,7 +154,7 @@ async def _record(
     version_id, now = new_id(), utc_now()
     columns = version_columns(original, Tier.SILVER, version_id) | {
         "file_path": target,
-        "metadata": combined_metadata(original, look, description),
+        "metadata": combined_metadata(original, look, description) | _marks(item),
         "perceptual_hash": look.perceptual_hash,
         "ai_short_description": description.file_description,
         "width": look.width,
@@ -188,6 +189,12 @@ def _face_rows(finding: FaceFinding, version_id: str) -> list[dict[str, Any]]:
         }
         for face in finding.faces
     ]
+
+
+def _marks(item: Item) -> dict[str, Any]:
+    """What the file's name alone says."""
+    copy = conflict_copy(shown(item.original_filename))
+    return {} if copy is None else {"conflictCopy": msgspec.to_builtins(copy)}
 
 
 def combined_metadata(original: Original, look: Look, description: Description) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from core.compute.tasks import Reading
 from core.errors import NotMedia, SourceStays, Undecodable
 from core.pipeline.duplicates import follow, refuse_stored_content
-from core.pipeline.keep_original import Original, keep_original, open_original, release_source
+from core.pipeline.keep_original import Original, keep_original, open_original
 from core.pipeline.keep_silver import confirm_kept, keep_as_metadata_only, keep_silver
 from core.pipeline.know import describe, know
 from core.pipeline.ledger import Fate
 from core.pipeline.look import look_at
 from core.pipeline.lookalikes import refuse_lookalike_upload
 from core.pipeline.read import read
+from core.pipeline.release_source import release_source
 from core.pipeline.workbench import Item, Workbench
 
 

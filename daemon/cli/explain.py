@@ -18,6 +18,7 @@ from core.db.migrate import require_current
 from core.errors import SchemaMissing
 from core.media.source_file import shown
 from core.pipeline import ledger, watch_roots
+from core.pipeline.conflict_copies import conflict_copy
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from daemon.cli.settings import load
@@ -139,4 +140,7 @@ def _of_disk(root: Root | None, path: str) -> tuple[list[str], bool]:
         return [*sentences, "It is no regular file; links are not followed and devices not read."], False
     removed = " and removed from here" if root.mode is Mode.MOVE else ""
     copied = "It is kept where it is" if root.mode is Mode.REFERENCE else f"It is copied into the library{removed}"
-    return [*sentences, f"{copied} if it is a photo or video."], True
+    sentences.append(f"{copied} if it is a photo or video.")
+    if (copy := conflict_copy(shown(os.path.basename(path)))) is not None:  # noqa: PTH119 - text with surrogates
+        sentences.append(f"It is marked as a copy that {copy.program} made of {copy.of}.")
+    return sentences, True

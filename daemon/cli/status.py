@@ -22,6 +22,7 @@ from core.pipeline import ledger, watch_roots
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.roots import IMPORT, UPLOAD
 from core.pipeline.states import State
+from daemon.cli.ask_daemon import DaemonUnreachable, ask_for_roots
 from daemon.cli.settings import load
 from daemon.workshop import layout_of
 
@@ -35,10 +36,23 @@ def status(ctx: click.Context, as_json: bool) -> None:
     """Show roots, queue, tiers, failures and the last activity, whether the daemon runs or not."""
     settings = load(ctx, require_folders=False).settings
     report = asyncio.run(_report(settings))
+    _add_live(report, settings)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     else:
         _print(report)
+
+
+def _add_live(report: dict[str, Any], settings: Settings) -> None:
+    """What only the running daemon knows: how changes of each root are noticed."""
+    live: dict[str, dict[str, Any]] = {}
+    try:
+        live = ask_for_roots(settings) or {}
+    except DaemonUnreachable as error:
+        report["daemon"]["trouble"] = str(error)
+    for root in report["roots"]:
+        if (of_daemon := live.get(root["name"])) is not None:
+            root |= {key: of_daemon[key] for key in ("method", "methodReason", "overflows")}
 
 
 async def _report(settings: Settings) -> dict[str, Any]:
@@ -101,6 +115,8 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
 def _print(report: dict[str, Any]) -> None:
     console = Console()
     console.print("The daemon is running." if report["daemon"]["running"] else "The daemon is not running.")
+    if (trouble := report["daemon"].get("trouble")) is not None:
+        console.print(Text(trouble))
     states = [state for state in State if report["ledger"][state]]
     roots = Table(title="Roots")
     for heading in ("root", "folder", "mode", *states):
@@ -113,6 +129,8 @@ def _print(report: dict[str, Any]) -> None:
     for root in report["roots"]:
         if root.get("frozen"):
             console.print(Text(f"{root['name']} is frozen. {root['frozen']}"))
+        if root.get("methodReason"):
+            console.print(Text(f"{root['name']} is scanned, as hints cannot be relied on: {root['methodReason']}"))
     summary = Table("Library", "photos", title="Tiers")
     for tier, count in report["tiers"].items():
         summary.add_row(tier, str(count))

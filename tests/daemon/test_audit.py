@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,10 +101,25 @@ def test_a_root_that_is_not_there_is_said_instead_of_every_file(home_taken: Home
     assert report["missing_files"] == []
 
 
-def test_reading_back_goes_on_where_the_time_ended(taken: Home) -> None:
-    code, report = audit(taken, "--verify", "--time-limit", "0s")
-    assert (code, report["is_complete"]) == (0, True)
-    # fewer assets than a page; how pages follow each other is tested below the command line
+def test_reading_back_goes_on_where_the_time_ended_and_forgets_nothing_it_found(home_taken: Home) -> None:
+    bronze = sorted((home_taken.data / "media" / "bronze").rglob("*.jpg"))
+    for path, spoil in ((bronze[0], lambda p: p.write_bytes(b"?")), (bronze[3], lambda p: p.mkdir())):
+        # of its own, so that the other name of the file stays as it is
+        path.unlink()
+        spoil(path)
+    reports = []
+    while not reports or not reports[-1]["is_complete"]:
+        code, report = audit(home_taken, "--verify", "--time-limit", "0s")
+        reports.append(report)
+    assert len(reports) == 4, "one photo each"
+    found = [set(report["hash_mismatches"]) for report in reports]
+    assert all(earlier <= later for earlier, later in pairwise(found))
+    relative = {str(path.relative_to(home_taken.data)) for path in (bronze[0], bronze[3])}
+    assert found[-1] == relative, "one has other bytes, one cannot be read"
+    assert code == 1
+    bronze[3].rmdir()
+    whole = audit(home_taken, "--verify")[1]
+    assert (whole["verified"], whole["is_complete"]) == (7, True)
 
 
 def test_a_busy_daemon_explains_itself(home: Home) -> None:

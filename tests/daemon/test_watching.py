@@ -99,6 +99,7 @@ def test_folders_beyond_the_limit_are_scanned_until_it_is_raised(make_home: Call
         wait_until("all are found", lambda: home.states() == {"ignored": 30})
         (told,) = (event for event in daemon.events() if event["event"].startswith("no hints"))
         assert (told["level"], told["root"], told["reason"]) == ("warning", "inbox", root["methodReason"])
+        assert "inbox is scanned, as hints cannot be relied on" in home.run("status").stdout
         inside(daemon, f"echo 1000 >{_LIMIT}")
         wait_until("hints are used", lambda: root_of(daemon)["method"] == "hints")
         assert "hints arrive again" in [event["event"] for event in daemon.events()]

@@ -58,7 +58,7 @@ def test_an_existing_file_is_never_overwritten(source: Path, tmp_path: Path) -> 
     with pytest.raises(PlacementFailed):
         place_bytes(b"other", target)
     with pytest.raises(PlacementFailed):
-        place_link(source, target, SHA256, MTIME_NS)
+        place_link(source, target, SHA256)
     assert target.read_bytes() == b"somebody's"
     assert everything_below(tmp_path) == ["photo.jpg", "source.jpg"]
 
@@ -72,7 +72,7 @@ def test_a_vanished_source_is_told_apart_from_a_failed_copy(tmp_path: Path) -> N
 def test_bronze_and_silver_share_one_inode(source: Path, tmp_path: Path) -> None:
     bronze, silver = tmp_path / "bronze.jpg", tmp_path / "silver" / "silver.jpg"
     place_copy(str(source), bronze, SHA256, MTIME_NS)
-    place_link(bronze, silver, SHA256, MTIME_NS)
+    place_link(bronze, silver, SHA256)
     assert silver.stat().st_ino == bronze.stat().st_ino
 
 
@@ -87,7 +87,7 @@ def test_a_file_system_without_hard_links_gets_verified_copies(
     monkeypatch.setattr(placing.os, "link", refuse)
     bronze, silver = tmp_path / "bronze.jpg", tmp_path / "silver.jpg"
     place_copy(str(source), bronze, SHA256, MTIME_NS)
-    place_link(bronze, silver, SHA256, MTIME_NS)
+    place_link(bronze, silver, SHA256)
     assert silver.read_bytes() == CONTENT
     assert silver.stat().st_ino != bronze.stat().st_ino
     with pytest.raises(PlacementFailed):

@@ -109,12 +109,11 @@ async def test_it_is_never_idle_while_something_is_queued(house: House) -> None:
 
 
 async def put_unreadable(house: House) -> Path:
-    """The file ``trip/a.jpg``, whose folder has become a file since it was seen; gives the folder."""
+    """The file ``trip/a.jpg``, in whose folder's place a file lies since it was seen; gives the folder."""
     folder = house.inbox / "trip"
     folder.mkdir()
     await put(house, "trip/a.jpg")
-    (folder / "a.jpg").unlink()
-    folder.rmdir()
+    folder.rename(house.inbox / "away")
     folder.write_bytes(b"no folder any more")
     return folder
 
@@ -133,8 +132,7 @@ async def test_a_failed_file_is_tried_again_when_its_time_has_come(house: House)
         assert (await house.entry("trip/a.jpg")).next_attempt_at is not None
 
         folder.unlink()
-        folder.mkdir()
-        house.write("trip/a.jpg", picture(7))
+        (house.inbox / "away").rename(folder)
         due = utc_now() + timedelta(seconds=0.3)
         await make_due(house, due)
         dispatcher.wake()

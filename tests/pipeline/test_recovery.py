@@ -20,12 +20,13 @@ from core.library.placing import place_bytes, place_copy, place_link, temporary_
 from core.pipeline import placements
 from core.pipeline.attempt import attempt
 from core.pipeline.holders import is_alive
-from core.pipeline.keep_original import Original, keep_original, open_original, release_source
+from core.pipeline.keep_original import Original, keep_original, open_original
 from core.pipeline.ledger import Entry
 from core.pipeline.look import look_at
 from core.pipeline.placements import Intent
 from core.pipeline.read import read
 from core.pipeline.recovery import recover
+from core.pipeline.release_source import release_source
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
 from core.pipeline.workbench import Item, Stopwatch, Workbench
@@ -82,7 +83,7 @@ class CutOff:
         original = await self.record_bronze()
         await look_at(self.bench, self.item, original)
         _, target = await self.reserve(Tier.SILVER, "2024-07-26_14-30-25.jpg")
-        place_link(self.bench.layout.absolute(original.file_path), target, SHA256, MTIME_NS)
+        place_link(self.bench.layout.absolute(original.file_path), target, SHA256)
         return target
 
 
@@ -193,11 +194,15 @@ async def cut_off_after(house: House, mode: Mode, step: Step) -> CutOff:
 
 
 async def start_again(house: House, mode: Mode) -> list[Entry]:
-    """What the next start does: it repairs, and works off what is in the queue."""
+    """What the next start does: it repairs, and works off what is in the queue; what is not as it was is seen anew."""
     await recover(house.bench.database, house.bench.layout, house.bench.holder)
     entries = await house.claim()
     for entry in entries:
-        await attempt(house.bench, entry, house.root(mode))
+        fate = await attempt(house.bench, entry, house.root(mode))
+        if fate.state is State.WAITING:
+            await house.see(entry.path)
+            (again,) = await house.claim()
+            await attempt(house.bench, again, house.root(mode))
     return entries
 
 

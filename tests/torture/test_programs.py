@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 
@@ -85,6 +86,42 @@ def test_a_photo_that_the_phone_writes_again_is_the_same_photo_with_new_content(
     kept = {sha256_of(path) for path in (home.data / "media").rglob("*.jpg")}
     assert sha256_of(first) in kept, "nobody said that the first version may go"
     assert home.run("audit").returncode == 0
+
+
+def test_a_photo_that_is_replaced_by_another_of_its_name_is_kept(subject: Subject) -> None:
+    """As AirDrop does it, and a camera that begins to count anew: a hidden file is renamed over what is there."""
+    daemon = subject.start()
+    home = subject.home
+    contents = [picture(1), picture(2)]
+    for number, content in enumerate(contents):
+        aside = home.folder / str(number)
+        aside.write_bytes(content)
+        os.utime(aside, ns=(10**18, 10**18))
+        assert writers.write("airdrop", aside, home.inbox / "IMG_1.jpg", pause=PAUSE).wait(PATIENCE) == 0
+        expected = {hashlib.md5(each).hexdigest() for each in contents[: number + 1]}
+        wait_until(
+            "each is shown",
+            lambda expected=expected: {p["fileHash"] for p in daemon.get("/api/photos").json()} == expected,  # type: ignore[misc]
+        )
+    subject.sources = [Source("inbox", "IMG_1.jpg", contents[1], 10**18)]
+    subject.comes_to_rest()
+    assert len(subject.query("select id from media_assets")) == 2
+    assert home.run("audit", "--verify").returncode == 0
+
+
+def test_a_copy_that_a_sync_program_made_after_a_conflict_is_taken_and_marked(subject: Subject) -> None:
+    daemon = subject.start()
+    copy = "IMG_1.sync-conflict-20240726-143025-ABC7DEF.jpg"
+    subject.add("inbox", "IMG_1.jpg", picture(1))
+    subject.add("inbox", copy, picture(2))
+    subject.comes_to_rest()
+    photos = {photo["mediaAsset"]["originalFilename"]: photo for photo in daemon.get("/api/photos").json()}
+    assert photos[copy]["metadata"]["conflictCopy"] == {"of": "IMG_1.jpg", "program": "Syncthing"}
+    assert "conflictCopy" not in photos["IMG_1.jpg"]["metadata"]
+    history = daemon.get(f"/api/photos/{photos[copy]['id']}/history").json()
+    assert any("Syncthing made it as a copy of IMG_1.jpg" in record["details"] for record in history)
+    told = subject.home.run("explain", str(subject.home.inbox / copy)).stdout
+    assert "marked as a copy that Syncthing made of IMG_1.jpg" in told
 
 
 @pytest.mark.parametrize("mode", ["copy", "move"])
