@@ -464,3 +464,34 @@ class AssetGroupMember(Base):
     reason: Mapped[str]
     #: ``False`` once the group was dissolved.
     is_together: Mapped[bool] = mapped_column(server_default=true(), default=True)
+
+
+class Sidecar(Base):
+    """What was last written beside a version, and whether it has to be written or read again; see
+    ``core.library.sidecars``.
+    """
+
+    __tablename__ = "sidecars"
+    __table_args__ = (Index(None, "state", "next_attempt_at"),)
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("file_versions.id", ondelete="CASCADE"), primary_key=True)
+    #: ``stale``, ``written`` or ``failed``.
+    state: Mapped[str]
+    #: When the photo was last changed in the database.
+    changed_at: Mapped[datetime | None]
+    #: Where it lies; ``None`` before it was first written.
+    path: Mapped[str | None] = mapped_column(PathText())
+    #: The packet that says what we last wanted to say: the base of the next merge.
+    base: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: What ``stat`` said when it was last written or read.
+    signature: Mapped[str | None]
+    #: A sidecar that other programs write and we only read: ``name.xmp``, or one beside the source in a drop zone.
+    other_path: Mapped[str | None] = mapped_column(PathText())
+    #: What was last read from it.
+    other_base: Mapped[bytes | None] = mapped_column(LargeBinary)
+    other_signature: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default="0", default=0)
+    next_attempt_at: Mapped[datetime | None]
+    #: One sentence for a person: why it could not be written.
+    reason: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

@@ -1,0 +1,85 @@
+"""Which sidecars have to be written, and which could not be?
+
+Whoever changes what a sidecar says calls :func:`mark_stale` in the same transaction; the daemon writes what is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.tables import FileVersion, Sidecar, utc_now
+from core.library.layout import Tier
+
+#: Ids per statement; SQLite takes 32,766 variables and PostgreSQL 32,767.
+_BATCH = 10_000
+
+
+class SidecarState(StrEnum):
+    """``STALE``: to be written or read; ``WRITTEN``: up to date; ``FAILED``: tried again later, see its reason."""
+
+    STALE = "stale"
+    WRITTEN = "written"
+    FAILED = "failed"
+
+
+async def mark_stale(connection: AsyncConnection, version_ids: Iterable[str], now: datetime | None = None) -> None:
+    """Queues the sidecars of these versions, in the transaction that changes what they say (rating, keywords, people,
+    description, event, place, date). Bronze versions have none and are passed over; so are ids that are unknown.
+    """
+    wanted, moment = list(dict.fromkeys(version_ids)), now or utc_now()
+    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    for start in range(0, len(wanted), _BATCH):
+        has_sidecar = select(FileVersion.id).where(
+            FileVersion.id.in_(wanted[start : start + _BATCH]), FileVersion.tier != Tier.BRONZE
+        )
+        rows = [
+            {"version_id": version_id, "state": SidecarState.STALE, "changed_at": moment, "updated_at": moment}
+            for version_id in (await connection.execute(has_sidecar)).scalars()
+        ]
+        if rows:
+            again = {
+                "state": SidecarState.STALE,
+                "changed_at": moment,
+                "attempts": 0,
+                "next_attempt_at": None,
+                "updated_at": moment,
+            }
+            statement = insert(Sidecar).on_conflict_do_update(index_elements=[Sidecar.version_id], set_=again)
+            await connection.execute(statement, rows)
+
+
+async def mark_changed_on_disk(connection: AsyncConnection, version_ids: Sequence[str]) -> None:
+    """Queues sidecars that somebody else has written, or that are gone."""
+    for start in range(0, len(version_ids), _BATCH):
+        await connection.execute(
+            update(Sidecar)
+            .where(Sidecar.version_id.in_(version_ids[start : start + _BATCH]))
+            .values(state=SidecarState.STALE, attempts=0, next_attempt_at=None)
+        )
+
+
+async def due(connection: AsyncConnection, now: datetime, limit: int) -> list[str]:
+    """The versions whose sidecar is to be written or read now, at most ``limit``."""
+    is_due = or_(
+        Sidecar.state == SidecarState.STALE,
+        (Sidecar.state == SidecarState.FAILED) & (Sidecar.next_attempt_at <= now),
+    )
+    statement = select(Sidecar.version_id).where(is_due).order_by(Sidecar.state.desc(), Sidecar.next_attempt_at)
+    return list((await connection.execute(statement.limit(limit))).scalars())
+
+
+async def failures(connection: AsyncConnection, limit: int) -> tuple[int, Sequence[Row[*tuple[Any, ...]]]]:
+    """How many sidecars could not be written, and the first of them: version, path, reason, attempts, next attempt."""
+    is_failed = Sidecar.state == SidecarState.FAILED
+    count = (await connection.execute(select(func.count()).select_from(Sidecar).where(is_failed))).scalar_one()
+    columns = (Sidecar.version_id, Sidecar.path, Sidecar.reason, Sidecar.attempts, Sidecar.next_attempt_at)
+    statement = select(*columns).where(is_failed).order_by(Sidecar.next_attempt_at).limit(limit)
+    return count, (await connection.execute(statement)).all()
