@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
+from api.access import Access, guard
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
@@ -18,6 +20,7 @@ from api.routes import (
     files,
     groups,
     live,
+    login,
     photos,
     promotion,
     roots,
@@ -46,6 +49,7 @@ def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
     tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute)
+    access = Access(bench.database, context.access)
     return Litestar(
         route_handlers=[
             photos.get_photos,
@@ -70,12 +74,18 @@ def create_app(context: ApiContext) -> Litestar:
             roots.list_roots,
             roots.accept_root,
             *groups.ROUTES,
+            login.show_login,
+            login.log_in,
+            login.log_out,
             client.get_page,
         ],
         dependencies={
             "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
+            "access": Provide(lambda: access, use_cache=True, sync_to_thread=False),
             "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
         },
+        guards=[guard],
+        state=State({"access": access}),
         before_request=_refuse_zero_bytes,
         exception_handlers=dict(EXCEPTION_HANDLERS),
         openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),

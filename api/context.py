@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.feed import Feed
@@ -44,13 +44,30 @@ class RootReport:
 
 
 @dataclass(frozen=True)
+class AccessRules:
+    """Who may use the API.
+
+    ``needs_token`` is whether tokens are asked for. ``hosts`` are names by which the server may be called besides
+    addresses and ``localhost``; ``None`` where any name will do. ``origins`` are pages of others that may use it.
+    ``own_secret`` is the token of this machine's own commands.
+    """
+
+    needs_token: bool = False
+    hosts: frozenset[str] | None = frozenset()
+    origins: frozenset[str] = frozenset()
+    session_lifetime: timedelta = timedelta(days=30)
+    own_secret: str | None = None
+
+
+@dataclass(frozen=True)
 class ApiContext:
     """The tools behind the routes.
 
     ``request_scan`` asks for a scan of one root, or of all when it is given ``None``; it answers the names of the
     roots that will be scanned. ``wake`` says that the queue may have something new. ``frontend_dir`` holds the built
     client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
-    at present, if so. ``roots`` tells how each watched root is doing. ``feed`` is what has just happened.
+    at present, if so. ``roots`` tells how each watched root is doing. ``feed`` is what has just happened,
+    ``access`` who may ask.
     """
 
     bench: Workbench
@@ -61,3 +78,4 @@ class ApiContext:
     paused: Callable[[], str | None]
     roots: Callable[[], Sequence[RootReport]]
     feed: Feed = field(default_factory=Feed)
+    access: AccessRules = AccessRules()

@@ -11,9 +11,11 @@ from typing import Any, Final
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.response import Redirect
 from litestar.types import ExceptionHandler
 from msgspec import UNSET, UnsetType
 
+from api.access import LoginNeeded
 from api.schemas.problem import Problem
 from core.errors import IntakeError, NoSpace, RequestError
 
@@ -64,10 +66,15 @@ def _for_unexpected(request: Request[Any, Any, Any], error: Exception) -> Respon
     return problem(500, UNEXPECTED)
 
 
+def _for_login_needed(_: Request[Any, Any, Any], error: LoginNeeded) -> Response[Any]:
+    return Redirect(error.location, status_code=303)
+
+
 EXCEPTION_HANDLERS: Final[Mapping[int | type[Exception], ExceptionHandler[Any]]] = {
     RequestError: _for_request_error,
     IntakeError: _for_intake_error,
     HTTPException: _for_http_error,
+    LoginNeeded: _for_login_needed,
     Exception: _for_unexpected,
 }
 """For :class:`litestar.Litestar`."""

@@ -24,6 +24,8 @@
     │       ├── WorkerTimedOut      failed
     │       └── WorkerOutgrown      failed
     ├── Undecodable                 done, kept as metadata only
+    ├── TokenExists                 exit code 1
+    ├── UnknownToken                exit code 2
     └── RequestError                turned into an HTTP response by ``api.errors``
         ├── BadRequest              400
         ├── Forbidden               403
@@ -165,6 +167,16 @@ class WorkerOutgrown(WorkerLost):
 
 class Undecodable(PictallionError):
     """A file of a known type whose pixels cannot be read. The file is kept as metadata only."""
+
+
+class TokenExists(PictallionError):
+    """A token of this name has been made before."""
+
+
+class UnknownToken(PictallionError):
+    """No token has this name."""
+
+    exit_code = 2
 
 
 class RequestError(PictallionError):

@@ -9,12 +9,15 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
 
 import structlog
 import uvicorn
 
 from api.app import create_app
-from api.context import ApiContext, RootReport, RootScan
+from api.context import AccessRules, ApiContext, RootReport, RootScan
+from core.access.own_secret import leave_own_secret
 from core.compute.tasks import prepare_cache
 from core.config import Settings
 from core.errors import WorkerLost
@@ -96,6 +99,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
         paused=lambda: dispatcher.paused_reason,
         roots=lambda: [_report_of(intake, watching.state(name)) for name, intake in intakes.items()],
         feed=feed,
+        access=_access_rules(settings, bench.layout.locks),
     )
     progress = Progress(feed, bench.database, lambda: {report.name: report.trouble for report in context.roots()})
     with _stop_signals() as stop:
@@ -115,6 +119,19 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             log.info("stopping")
             for task in beside_it:
                 task.cancel()
+
+
+def _access_rules(settings: Settings, locks: Path) -> AccessRules:
+    server = settings.server
+    # a page of a stranger could give itself a name that points here; it knows no token, and what is open to everybody
+    # on the network is open to it in any case
+    is_private = not server.auth.enabled and not server.is_open
+    return AccessRules(
+        needs_token=server.auth.enabled,
+        hosts=frozenset(server.allowed_hosts) if is_private else None,
+        session_lifetime=timedelta(seconds=server.auth.session_lifetime),
+        own_secret=leave_own_secret(locks) if server.auth.enabled else None,
+    )
 
 
 def _report_of(intake: RootIntake, watch: WatchState) -> RootReport:

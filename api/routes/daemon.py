@@ -6,9 +6,11 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from api.access import SCOPE
 from api.context import ApiContext
 from api.schemas.daemon import DaemonStatus, ScanAccepted, ScanRequest, Tiers
 from core import __version__
+from core.access import Scope
 from core.errors import NotFound
 from core.library.statistics import totals
 from core.pipeline import ledger
@@ -29,7 +31,7 @@ async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatu
     )
 
 
-@post("/api/daemon/scan", tags=["Daemon"], status_code=202)
+@post("/api/daemon/scan", tags=["Daemon"], status_code=202, opt={SCOPE: Scope.ADMIN})
 async def request_scan(context: NamedDependency[ApiContext], data: JSONBody[ScanRequest | None] = None) -> ScanAccepted:
     """Compares one watched folder, or all of them, with what is known. Answers at once."""
     root = data.root if data is not None else None

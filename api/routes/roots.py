@@ -8,8 +8,10 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from api.access import SCOPE
 from api.context import ApiContext, RootReport
 from api.schemas.daemon import LastScan, RootAccepted, WatchedRoot
+from core.access import Scope
 from core.db.tables import utc_now
 from core.errors import NotFound
 from core.pipeline import ledger, watch_roots
@@ -24,7 +26,7 @@ async def list_roots(context: NamedDependency[ApiContext]) -> list[WatchedRoot]:
     return [_described(report, counted.get(report.name, {})) for report in context.roots()]
 
 
-@post("/api/daemon/roots/{name:str}/accept", tags=["Daemon"], status_code=202)
+@post("/api/daemon/roots/{name:str}/accept", tags=["Daemon"], status_code=202, opt={SCOPE: Scope.ADMIN})
 async def accept_root(context: NamedDependency[ApiContext], name: FromPath[str]) -> RootAccepted:
     """Believes the next scan of a frozen folder, whatever is missing in it, and asks for that scan."""
     async with context.bench.database.write() as connection:

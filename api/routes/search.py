@@ -9,6 +9,7 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from api.access import SCOPE
 from api.context import ApiContext
 from api.schemas.photo import photo_of
 from api.schemas.search import (
@@ -34,6 +35,7 @@ from api.schemas.search import (
 )
 from api.schemas.tag import LibraryTag
 from api.schemas.timestamp import timestamp
+from core.access import Scope
 from core.errors import BadRequest
 from core.library.photos import MOST
 from core.search.filters import Filter
@@ -55,7 +57,7 @@ async def _complete(context: ApiContext, filters: Filters | None) -> Filter:
     return msgspec.structs.replace(wanted, hashes=list(hashes))
 
 
-@post("/api/photos/search", tags=["Search"], status_code=200)
+@post("/api/photos/search", tags=["Search"], status_code=200, opt={SCOPE: Scope.READ})
 async def search_photos(context: NamedDependency[ApiContext], data: JSONBody[Search]) -> SearchResult:
     """Photos that fit every filter: of each asset its best version, unless a tier is asked for.
 

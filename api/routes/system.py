@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 from sqlalchemy import literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.access import SCOPE
 from api.context import ApiContext
 from api.schemas.history import HistoryEntry, history_entry_of
 from api.schemas.system import Healthy, Providers, Stats, Unhealthy
@@ -29,6 +30,7 @@ HEALTH_SECONDS: Final = 0.8
 
 @get(
     "/api/health",
+    opt={SCOPE: None},
     tags=["System"],
     responses={503: ResponseSpec(Unhealthy, generate_examples=False, description="The database does not answer")},
 )

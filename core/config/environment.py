@@ -25,8 +25,9 @@ _FILE_SUFFIX: Final = "_file"
 class EnvironmentValues:
     """What the environment sets.
 
-    ``values`` is nested by section. ``origins`` tells for ``section.key``, or for ``section`` where one variable sets
-    all of it, where the value came from. ``problems`` are finished lines for the person.
+    ``values`` is nested by section. ``origins`` tells for ``section.key`` (``section.table.key`` in a table within), or
+    for ``section`` where one variable sets all of it, where the value came from. ``problems`` are finished lines for
+    the person.
     """
 
     values: dict[str, Any]
@@ -35,8 +36,11 @@ class EnvironmentValues:
 
     def origin_of(self, section: str, key: str | None) -> str:
         """Return where ``values[section]``, or ``key`` in it, was set; it must be there."""
-        exact = self.origins.get(f"{section}.{key}") or self.origins.get(section)
-        return exact or next(origin for name, origin in self.origins.items() if name.split(".")[0] == section)
+        path = [section, *(key.split(".") if key else ())]
+        for length in range(len(path), 0, -1):
+            if origin := self.origins.get(".".join(path[:length])):
+                return origin
+        return next(origin for name, origin in self.origins.items() if name.split(".")[0] == section)
 
 
 def read_environment(environment: Mapping[str, str], working_directory: Path) -> EnvironmentValues:
@@ -62,7 +66,7 @@ def read_environment(environment: Mapping[str, str], working_directory: Path) ->
         names[key] = name
         file = working_directory / text if key != variable else None
         origin = f"file {file} via {name}" if file else f"environment {name}"
-        origins[".".join(key.split("__")[:2])] = origin
+        origins[".".join(key.split("__")[:3])] = origin
         if file:
             try:
                 text = file.read_text("utf-8").rstrip("\r\n")

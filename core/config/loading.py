@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -187,19 +187,33 @@ def _absolute(text: str, base: Path, home: Path) -> str:
 
 
 def _sets(values: dict[str, Any], section: str, key: str | None) -> bool:
-    if section not in values:
-        return False
-    return key is None or not isinstance(values[section], dict) or key in values[section]
+    """Tell whether ``values`` have the section, or the key in it; a key of a table within is ``table.key``."""
+    found: Any = values
+    for part in (section, *(key.split(".") if key else ())):
+        if not isinstance(found, dict):
+            return True
+        if part not in found:
+            return False
+        found = found[part]
+    return True
 
 
 def _sources(settings: Settings, origin_of: Callable[[str, str | None], str]) -> dict[str, str]:
     sources: dict[str, str] = {}
     for section, value in settings:
         if isinstance(value, Section):
-            sources |= {f"{section}.{key}": origin_of(section, key) for key, _ in value}
+            sources |= {f"{section}.{key}": origin_of(section, key) for key in _keys(value)}
         else:
             sources[section] = origin_of(section, None)
     return sources
+
+
+def _keys(section: Section) -> Iterator[str]:
+    for key, value in section:
+        if isinstance(value, Section):
+            yield from (f"{key}.{inner}" for inner in _keys(value))
+        else:
+            yield key
 
 
 def _short(file: Path, working_directory: Path) -> str:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.config.roots import existing_folder
-from core.config.schema import Settings
+from core.config.schema import Section, Settings
 
 _LONGEST_VALUE: Final = 240
 """Characters of a value that are shown."""
@@ -29,7 +29,7 @@ _FOLLOW_UP: Final = "default_factory_not_called"
 def describe(error: ValidationError, origin_of: Callable[[str, str | None], str]) -> list[str]:
     """Return one line for each problem; ``origin_of(section, key)`` tells where a value was set."""
     return [
-        f"{origin_of(str(detail['loc'][0]), _key(detail))}: {sentence}"
+        f"{_origin(detail, origin_of)}: {sentence}"
         for detail in error.errors(include_url=False)
         if detail["type"] != _FOLLOW_UP
         for sentence in _sentences(detail)
@@ -49,8 +49,14 @@ def missing_folders(watch: object, origin: str) -> list[str]:
     return lines
 
 
+def _origin(detail: ErrorDetails, origin_of: Callable[[str, str | None], str]) -> str:
+    section, key = _place(detail)
+    top, _, table = section.partition(".")
+    return origin_of(top, ".".join(filter(None, (table, key))) or None)
+
+
 def _sentences(detail: ErrorDetails) -> list[str]:
-    section, key = str(detail["loc"][0]), _key(detail)
+    section, key = _place(detail)
     table = _table(section)
     if detail["type"] == "extra_forbidden":
         return [_unknown_section(section, detail["input"]) if key is None else _unknown_key(detail, section, key)]
@@ -90,7 +96,7 @@ def _what_is_wrong(detail: ErrorDetails) -> str:
 def _shape_of(section: str) -> str:
     if section == "watch":
         return "must be a list: [[watch]] in the file, with two pairs of brackets; a JSON array in PICTALLION_WATCH"
-    variable = f"PICTALLION_{section.upper()}__KEY"
+    variable = f"PICTALLION_{section.upper().replace('.', '__')}__KEY"
     return f"must be a table: [{section}] in the file, with one pair of brackets; {variable} in the environment"
 
 
@@ -118,15 +124,26 @@ def _unknown_key(detail: ErrorDetails, section: str, key: str) -> str:
     return f"{_numbered(detail)} {key} is not a known key; {advice}"
 
 
-def _key(detail: ErrorDetails) -> str | None:
-    """Return the key inside of its section, or ``None`` if the problem is the section itself."""
-    return next((str(part) for part in detail["loc"][1:] if isinstance(part, str)), None)
+def _place(detail: ErrorDetails) -> tuple[str, str | None]:
+    """Return the section, ``server`` or ``server.auth``, and the key in it, ``None`` for the section itself."""
+    section, *rest = (str(part) for part in detail["loc"] if isinstance(part, str))
+    if rest and section in Settings.model_fields and rest[0] in _tables(section):
+        section = f"{section}.{rest.pop(0)}"
+    return section, rest[0] if rest else None
+
+
+def _tables(section: str) -> list[str]:
+    """Return the keys of a section that are tables of their own."""
+    fields = _section_model(section).model_fields.items()
+    return [
+        key for key, field in fields if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    ]
 
 
 def _numbered(detail: ErrorDetails) -> str:
     """Return ``[server]``, or ``[[watch]] #2`` for the second of a list."""
-    numbers = [part for part in detail["loc"] if isinstance(part, int)]
-    return _table(str(detail["loc"][0])) + "".join(f" #{number + 1}" for number in numbers)
+    numbers = [part for part in detail["loc"][:2] if isinstance(part, int)]
+    return _table(_place(detail)[0]) + "".join(f" #{number + 1}" for number in numbers)
 
 
 def _table(section: str) -> str:
@@ -142,7 +159,9 @@ def _keys(section: str) -> list[str]:
 
 
 def _section_model(section: str) -> type[BaseModel]:
-    annotation = Settings.model_fields[section].annotation
+    top, _, table = section.partition(".")
+    fields = _section_model(top).model_fields if table else Settings.model_fields
+    annotation = fields[table or top].annotation
     model = get_args(annotation)[0] if get_args(annotation) else annotation
     assert isinstance(model, type), f"{section} is no section"
     assert issubclass(model, BaseModel), f"{section} is no section"

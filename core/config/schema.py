@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -26,6 +27,7 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -95,6 +97,20 @@ def _with_index_page(path: Path | None) -> Path | None:
     if path and not _is_file(path / "index.html"):
         raise ValueError("must be a folder with an index.html in it, the built web interface")
     return path
+
+
+def _host_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+        raise ValueError('must be a plain name in small letters, such as "photos.example.org", without a port')
+    return name
+
+
+def is_loopback(host: str) -> bool:
+    """Whether who listens at ``host`` is heard by this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _known_zone(name: str | None) -> str | None:
@@ -188,12 +204,40 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class Auth(Section):
+    """Whether the API asks for tokens, and how long a browser that logged in with one stays logged in (seconds)."""
+
+    enabled: bool = False
+    session_lifetime: Annotated[Duration, AfterValidator(_within(60, LONGEST_DURATION))] = 30 * 86400.0
+
+
 class Server(Section):
-    """Where the HTTP API listens. Port 0 lets the system choose a free one."""
+    """Where the HTTP API listens. Port 0 lets the system choose a free one.
+
+    Beyond this machine it only listens with a login, or where ``allow_open`` says that none is needed.
+    ``allowed_hosts`` are names by which it is called besides addresses and ``localhost``.
+    """
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Whole = Field(default=8000, ge=0, le=65535)
     frontend_dir: Annotated[Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_with_index_page)] = None
+    allowed_hosts: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
+    allow_open: bool = False
+    auth: Auth = Auth()
+
+    @model_validator(mode="after")
+    def _closed_to_strangers(self) -> Server:
+        if not (self.auth.enabled or self.allow_open or is_loopback(self.host)):
+            raise ValueError(
+                f'host = "{self.host}" lets other machines in, and there is no login; write enabled = true below '
+                "[server.auth] and make a token with pictallion token create, or say allow_open = true here"
+            )
+        return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether strangers on other machines may use the API."""
+        return not self.auth.enabled and not is_loopback(self.host)
 
 
 class Library(Section):

@@ -26,6 +26,7 @@ _COMMANDS = {
     "run": "daemon.cli.run:run",
     "scan": "daemon.cli.scan:scan",
     "status": "daemon.cli.status:status",
+    "token": "daemon.cli.token:token",
     "version": "daemon.cli.version:version",
 }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+from core.access.own_secret import read_own_secret
 from core.config import Settings
 from core.errors import PictallionError
 from core.pipeline.holders import daemon_is_running
@@ -49,7 +51,7 @@ def _ask(settings: Settings, path: str, body: dict[str, str] | None) -> Any:
     request = urllib.request.Request(
         f"http://{address}:{settings.server.port}{path}",
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
+        headers=_headers(layout.locks),
     )
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - our own address
@@ -59,3 +61,10 @@ def _ask(settings: Settings, path: str, body: dict[str, str] | None) -> Any:
         raise DaemonUnreachable(f"The daemon did not do it: {message}") from error
     except OSError as error:
         raise DaemonUnreachable(f"The daemon does not answer at {request.full_url}: {error}") from error
+
+
+def _headers(locks: Path) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if (secret := read_own_secret(locks)) is not None:
+        headers["Authorization"] = f"Bearer {secret}"
+    return headers

@@ -56,8 +56,13 @@ def _as_toml(loaded: LoadedSettings) -> Iterator[str]:
 
 
 def _section(section: str, content: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
+    tables = {key: value for key, value in content.items() if isinstance(value, dict)}
     for key, value in content.items():
-        yield _with_comment(_assignment(key, value), sources[f"{section}.{key}"])
+        if key not in tables:
+            yield _with_comment(_assignment(key, value), sources[f"{section}.{key}"])
+    for key, table in tables.items():
+        yield from ("", f"[{section}.{key}]")
+        yield from _section(f"{section}.{key}", table, sources)
 
 
 def _assignment(key: str, value: Any) -> str:

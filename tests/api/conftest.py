@@ -17,7 +17,7 @@ import uvicorn
 from sqlalchemy import insert
 
 from api.app import create_app
-from api.context import ApiContext
+from api.context import AccessRules, ApiContext
 from core.ai.builtin import BuiltinProvider
 from core.compute import LocalCompute
 from core.db.engine import Database, open_database
@@ -122,7 +122,11 @@ async def serve(context: ApiContext) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def open_library(
-    database: Database, data_dir: Path, frontend_dir: Path | None = None, min_free: int = 0
+    database: Database,
+    data_dir: Path,
+    frontend_dir: Path | None = None,
+    min_free: int = 0,
+    access: AccessRules | None = None,
 ) -> AsyncIterator[Library]:
     """A library on ``database`` with its API; one watched root, ``inbox``."""
     layout = Layout(data_dir)
@@ -143,7 +147,9 @@ async def open_library(
         scans.append(root)
         return ["inbox"] if root in (None, "inbox") else []
 
-    context = ApiContext(bench, request_scan, lambda: None, frontend_dir, min_free, lambda: None, list)
+    context = ApiContext(
+        bench, request_scan, lambda: None, frontend_dir, min_free, lambda: None, list, access=access or AccessRules()
+    )
     try:
         async with (
             serve(context) as address,

@@ -27,6 +27,30 @@ def test_a_key_that_is_like_no_other_gets_the_list_of_keys(machine: Machine) -> 
     ]
 
 
+def test_a_key_of_a_table_within_a_section_is_named_with_its_table(machine: Machine) -> None:
+    assert machine.problems("[server.auth]\nenable = true") == [
+        "config.toml: [server.auth] enable is not a known key; did you mean enabled?"
+    ]
+    assert machine.problems('[server.auth]\nsession_lifetime = "soon"')[0].startswith(
+        'config.toml: [server.auth] session_lifetime = "soon" '
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "nas.example"])
+def test_other_machines_are_only_let_in_with_a_login_or_on_purpose(machine: Machine, host: str) -> None:
+    [line] = machine.problems(f'[server]\nhost = "{host}"')
+    assert line.startswith(f'config.toml: [server] host = "{host}" lets other machines in, and there is no login')
+    for permission in ("allow_open = true", "[server.auth]\nenabled = true"):
+        machine.write(f'[server]\nhost = "{host}"\n{permission}')
+        assert machine.load().settings.server.host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.8.8"])
+def test_this_machine_needs_no_login(machine: Machine, host: str) -> None:
+    machine.write(f'[server]\nhost = "{host}"')
+    assert machine.load().settings.server.host == host
+
+
 def test_a_key_outside_of_a_section_is_sent_to_its_section(machine: Machine) -> None:
     assert machine.problems("port = 9000\nzebra = 1") == [
         "config.toml: port is not a known key outside of a section; it belongs below [server]",

@@ -44,11 +44,11 @@ def test_a_default_inbox_that_cannot_be_made_is_one_clear_message(machine: Machi
 
 
 def test_the_environment_beats_the_file_and_the_file_beats_the_default(machine: Machine) -> None:
-    machine.write('[server]\nport = 1111\nhost = "file.example"')
+    machine.write('[server]\nport = 1111\nhost = "127.0.0.2"')
     loaded = machine.load({"PICTALLION_SERVER__PORT": "2222"})
 
     assert loaded.settings.server.port == 2222
-    assert loaded.settings.server.host == "file.example"
+    assert loaded.settings.server.host == "127.0.0.2"
     assert loaded.settings.log.level == "info"
     assert loaded.sources["server.port"] == "environment PICTALLION_SERVER__PORT"
     assert loaded.sources["server.host"] == "config.toml"
@@ -58,8 +58,17 @@ def test_the_environment_beats_the_file_and_the_file_beats_the_default(machine: 
 def test_every_setting_has_a_source(machine: Machine) -> None:
     loaded = machine.load()
     shown = loaded.settings.shown()
+    auth = {f"server.auth.{key}" for key in shown["server"].pop("auth")}
     keys = {f"{section}.{key}" for section, table in shown.items() if isinstance(table, dict) for key in table}
-    assert set(loaded.sources) == keys | {"watch"}
+    assert set(loaded.sources) == keys | auth | {"watch"}
+
+
+def test_a_table_within_a_section_has_sources_of_its_own(machine: Machine) -> None:
+    machine.write('[server.auth]\nenabled = true\nsession_lifetime = "1d"')
+    loaded = machine.load({"PICTALLION_SERVER__AUTH__SESSION_LIFETIME": "2h"})
+    assert (loaded.settings.server.auth.enabled, loaded.settings.server.auth.session_lifetime) == (True, 7200)
+    assert loaded.sources["server.auth.enabled"] == "config.toml"
+    assert loaded.sources["server.auth.session_lifetime"] == "environment PICTALLION_SERVER__AUTH__SESSION_LIFETIME"
 
 
 def test_the_file_is_looked_for_beside_then_at_home_then_in_the_system(machine: Machine) -> None:
@@ -130,9 +139,9 @@ def test_folders_can_be_given_as_json_in_the_environment(machine: Machine) -> No
 
 
 def test_a_section_can_be_given_as_json_and_a_single_key_beats_it(machine: Machine) -> None:
-    section = json.dumps({"port": 1, "host": "section.example"})
+    section = json.dumps({"port": 1, "host": "127.0.0.3"})
     loaded = machine.load({"PICTALLION_SERVER": section, "PICTALLION_SERVER__PORT": "2"})
-    assert (loaded.settings.server.host, loaded.settings.server.port) == ("section.example", 2)
+    assert (loaded.settings.server.host, loaded.settings.server.port) == ("127.0.0.3", 2)
     assert loaded.sources["server.host"] == "environment PICTALLION_SERVER"
     assert loaded.sources["server.port"] == "environment PICTALLION_SERVER__PORT"
 
