@@ -17,6 +17,7 @@ from rich.table import Table
 
 from bench.floor import floor_seconds
 from bench.house import House, house
+from bench.moving import moving
 from bench.photos import make_photos, make_tiny_photos
 from bench.rescan import rescan
 from core.compute.tasks import prepare_cache
@@ -166,6 +167,13 @@ def scanning(bench: Bench) -> None:
     asyncio.run(rescan(folder, 100_000, bench.report))
 
 
+def move(bench: Bench) -> None:
+    """A folder of 10,000 photos gets another name."""
+    folder = bench.folder / "moving"
+    folder.mkdir()
+    asyncio.run(moving(folder, 10_000, bench.report))
+
+
 def noticing(bench: Bench) -> None:
     """From the last byte written to the queue, by hint: a real daemon, files written by this process."""
     for settle in (0, 5):
@@ -201,6 +209,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "throughput": throughput,
     "growth": growth,
     "scanning": scanning,
+    "moving": move,
     "noticing": noticing,
 }
 

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -48,6 +49,10 @@ GRACE_SECONDS = 7.0
 #: How long a scan may go on after we were asked to stop. [s]
 INTAKE_GRACE_SECONDS = 1.0
 
+#: Threads that wait for file systems, made when they are needed. A share that does not answer holds one or two of them
+#: for as long as it is away, and several shares of one server go away together; what works must not run short of them.
+THREADS = 64
+
 #: How often it is looked for what an import that was killed has left. [s]
 RECOVERY_SECONDS = 60.0
 
@@ -56,6 +61,7 @@ async def run_daemon(settings: Settings) -> None:
     """Runs until SIGINT or SIGTERM. Raises :class:`core.errors.AlreadyRunning` and the errors of the database."""
     # what a lease sends whose file is opened by a writer, see core.media.source_file
     signal.signal(signal.SIGIO, signal.SIG_IGN)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits"))
     layout = layout_of(settings)
     layout.create()
     with become_daemon(layout.locks):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from PIL import Image
 
-from tests.daemon.conftest import start, wait_until
+from tests.daemon.conftest import FIXTURES, start, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +65,59 @@ def test_a_moved_folder_costs_nothing_and_a_renamed_file_keeps_its_photo(home: H
         reads = [event for event in daemon.events() if "read" in event.get("stages", {}) and "look" in event["stages"]]
         assert len(reads) == 5, "pixels are looked at once"
         assert daemon.home.run("audit").returncode == 0, daemon.home.run("audit").stdout
+    finally:
+        daemon.kill()
+
+
+def test_what_a_person_did_with_a_photo_follows_its_file_wherever_it_goes(home: Home) -> None:
+    """Moved, renamed and replaced by a copy of itself, while nobody looks and while somebody does."""
+    album = home.folder / "album"
+    shutil.copy(FIXTURES / "astronaut.jpg", album / "a.jpg")
+    photo(album / "b.jpg", 1)
+    daemon = start(home)
+    try:
+        until_done(home, 2)
+        (before,) = (each for each in photos(daemon) if each["mediaAsset"]["originalFilename"] == "a.jpg")
+        faces = home.query("select id, person_id from faces where photo_id = ?", before["id"])
+        assert len(faces) == 1, "the portrait has a face"
+        with sqlite3.connect(home.data / "pictallion.db", timeout=30) as connection:
+            connection.execute("insert into people (id, name, created_at) values ('p', 'Eileen', current_timestamp)")
+            connection.execute("update faces set person_id = 'p'")
+        url = f"{daemon.url}/api/photos/{before['id']}"
+        assert httpx.patch(f"{url}/rating", json={"rating": 4}).status_code == 200
+        assert httpx.patch(f"{url}/tags", json={"tags": ["space"]}).status_code == 200
+        assert httpx.post(f"{url}/promote", json={}, timeout=60).status_code == 200
+
+        def remains(path: str) -> None:
+            home.wait_for_state(path, "done")
+            until_done(home, 2)
+            versions = {each["tier"]: each for each in daemon.get(f"/api/photos/{before['id']}/versions").json()}
+            assert {each["mediaAssetId"] for each in versions.values()} == {before["mediaAssetId"]}
+            assert set(versions) == {"bronze", "silver", "gold"}
+            silver = versions["silver"]
+            assert (silver["id"], silver["rating"]) == (before["id"], 4)
+            assert "space" in silver["metadata"]["ai"]["aiTags"]
+            assert silver["filePath"].endswith(path)
+            assert daemon.get(f"/api/files/{silver['filePath']}").status_code == 200
+            assert home.query("select person_id from faces where photo_id = ?", before["id"])[0][0] == "p"
+            assert home.run("audit").returncode == 0, home.run("audit").stdout
+
+        (album / "sea").mkdir()
+        (album / "a.jpg").rename(album / "sea" / "a.jpg")
+        remains("sea/a.jpg")
+        # to another disk and back: the same bytes in another inode, under another name
+        shutil.copy(album / "sea" / "a.jpg", home.folder / "elsewhere.jpg")
+        (album / "sea" / "a.jpg").unlink()
+        home.wait_for_state("sea/a.jpg", "missing")
+        shutil.copy(home.folder / "elsewhere.jpg", album / "c.jpg")
+        remains("c.jpg")
+        # replaced by a copy of itself, while nobody looks
+        daemon.stop()
+        shutil.copy(album / "c.jpg", album / "d.jpg.part")
+        (album / "d.jpg.part").rename(album / "c.jpg")
+        (album / "c.jpg").rename(album / "d.jpg")
+        daemon = start(home)
+        remains("d.jpg")
     finally:
         daemon.kill()
 

@@ -47,13 +47,14 @@ def prepare_sync(subject: Subject, chance: random.Random) -> list[Source]:
     return sources
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"] if IS_FULL else ["sqlite"])
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_at_random_moments_during_a_sync(
-    make_subject: Callable[..., Subject], record_property: Callable[[str, object], None], mode: str
+    make_subject: Callable[..., Subject], record_property: Callable[[str, object], None], mode: str, database: str
 ) -> None:
     seed = random.randrange(2**32)
     chance = random.Random(seed)
-    subject = make_subject(roots={"inbox": mode})
+    subject = make_subject(database, roots={"inbox": mode})
     sources = prepare_sync(subject, chance)
     home = subject.home
     writer = writers.sync(home.folder / "jobs", SYNC_SECONDS, home.folder / "report")
@@ -74,4 +75,4 @@ def test_killed_at_random_moments_during_a_sync(
     assert subject.lost() == [], f"seed {seed}"
     subject.spawn()
     subject.comes_to_rest(10 * PATIENCE)
-    conclude(record_property, subject, f"random kills {mode}, seed {seed}", kills)
+    conclude(record_property, subject, f"random kills {mode} {database}, seed {seed}", kills)
