@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
+from lxml import etree
 
 from core.library.embedding.checks import check
 from core.library.embedding.jpeg import embed_in_jpeg
@@ -53,6 +55,9 @@ class Embedding(msgspec.Struct, frozen=True):
     source_sha256: str
 
 
+#: What readers raise on bytes that are not what they seem to be.
+_NOT_FORESEEN = (ArithmeticError, LookupError, ValueError, TypeError, struct.error, etree.LxmlError, RecursionError)
+
 _WAYS = ((Way.FULL, BOTH), (Way.XMP_ONLY, frozenset({Part.XMP})), (Way.EXIF_ONLY, frozenset({Part.EXIF})))
 
 
@@ -82,7 +87,7 @@ def embed(data: bytes, known: Format, wanted: Wanted) -> Embedding:
             except NotEmbeddable as refusal:
                 reasons.append(str(refusal))
                 continue
-            except (ArithmeticError, LookupError, ValueError, TypeError, AssertionError) as error:
+            except _NOT_FORESEEN as error:
                 # a file whose structure no rule foresaw is no reason to write into it
                 reasons.append(f"its structure was not understood ({type(error).__name__}: {error})")
                 continue

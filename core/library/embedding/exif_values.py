@@ -113,6 +113,17 @@ def keywords_in(value: bytes) -> list[str]:
     return [word for word in words if word]
 
 
+def keywords_to_write(keywords: tuple[str, ...]) -> list[str]:
+    """The keywords as XPKeywords can hold them: a semicolon would make two of one. What is too much is left to XMP."""
+    left, written = _MAX_TEXT, []
+    for keyword in keywords:
+        word = _cut(keyword.replace(";", ",")).strip()
+        left -= len(word.encode()) + 1
+        if word and left >= 0:
+            written.append(word)
+    return list(dict.fromkeys(written))
+
+
 def gps_values(wanted: Wanted, order: Order) -> dict[int, Value]:
     """A GPS directory with the coordinates, to a thousandth of a second; empty where there are none."""
     if wanted.latitude is None or wanted.longitude is None:
@@ -147,7 +158,7 @@ def _main_values(wanted: Wanted, there: Mapping[int, bytes], order: Order) -> di
         if text and is_free(tag):
             values[tag] = _utf_16(text)
     if keywords := _united(there.get(XP_KEYWORDS, b""), wanted.keywords):
-        values[XP_KEYWORDS] = _utf_16(";".join(keywords))
+        values[XP_KEYWORDS] = _utf_16_whole(";".join(keywords))
     if wanted.rating > 0:
         values[RATING] = _short(wanted.rating, order)
         values[RATING_PERCENT] = _short(_PERCENT[wanted.rating], order)
@@ -157,8 +168,7 @@ def _main_values(wanted: Wanted, there: Mapping[int, bytes], order: Order) -> di
 def _united(there: bytes, keywords: tuple[str, ...]) -> list[str]:
     """The keywords of the file and ours; none where ours add nothing."""
     old = keywords_in(there)
-    # a semicolon would make two keywords of one
-    new = [word for word in (keyword.replace(";", ",").replace("\0", "") for keyword in keywords) if word not in old]
+    new = [word for word in keywords_to_write(keywords) if word not in old]
     return list(dict.fromkeys(old + new)) if new else []
 
 
@@ -177,7 +187,11 @@ def _ascii(text: str) -> Value:
 
 
 def _utf_16(text: str) -> Value:
-    data = _cut(text).encode("utf-16-le") + b"\0\0"
+    return _utf_16_whole(_cut(text))
+
+
+def _utf_16_whole(text: str) -> Value:
+    data = text.encode("utf-16-le") + b"\0\0"
     return Value(BYTE, len(data), data)
 
 

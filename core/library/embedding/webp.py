@@ -81,13 +81,14 @@ def embed_in_webp(data: bytes, wanted: Wanted, parts: frozenset[Part]) -> tuple[
     for chunk in chunks:
         if chunk.kind == b"VP8X":
             pieces.append(new_header)
-        elif chunk.kind in content:
+            continue
+        if chunk.kind == b"XMP " and b"EXIF" in content and b"EXIF" not in written:
+            # the order is fixed: EXIF, XMP, then what nobody knows
+            pieces.append(chunk_bytes(b"EXIF", content[b"EXIF"]))
+            written.add(b"EXIF")
+        if chunk.kind in content:
             pieces.append(chunk_bytes(chunk.kind, content[chunk.kind]))
             written.add(chunk.kind)
-        elif chunk.kind == b"XMP " and b"EXIF" in content and b"EXIF" not in written:
-            # the order is fixed: EXIF, XMP, then what nobody knows
-            pieces += [chunk_bytes(b"EXIF", content[b"EXIF"]), Span(chunk.start, chunk.end)]
-            written.add(b"EXIF")
         else:
             pieces.append(Span(chunk.start, chunk.end))
     pieces += [chunk_bytes(kind, payload) for kind, payload in content.items() if kind not in written]
