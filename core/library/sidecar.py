@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 
 from core.ai.provider import Confidences
-from core.library.sidecar_facts import FaceRegion, SidecarFacts
+from core.library.sidecar_facts import FaceRegion, Provenance, SidecarFacts
 from core.media import xmp
 from core.media.xmp import Node
 
@@ -33,7 +33,9 @@ def build_sidecar(facts: SidecarFacts) -> bytes:
         ValueError: coordinates, rating or offset are outside what ``SidecarFacts`` allows.
     """
     root, node = xmp.new_packet()
+    xmp.add_alternative(node, "dc:title", facts.title)
     xmp.add_alternative(node, "dc:description", facts.description)
+    xmp.add_text(node, "xmp:Label", facts.label)
     _add_keywords(node, facts)
     if facts.rating:
         if not -1 <= facts.rating <= 5:
@@ -41,6 +43,7 @@ def build_sidecar(facts: SidecarFacts) -> bytes:
         xmp.add_text(node, "xmp:Rating", str(facts.rating))
     _add_capture_time(node, facts)
     _add_position(node, facts)
+    xmp.add_alternative(node, "Iptc4xmpExt:Event", facts.event_name)
     _add_faces(node, facts)
     xmp.add_list(node, "Iptc4xmpExt:PersonInImage", [*facts.people, *(face.name or "" for face in facts.faces)])
     _add_provenance(node, facts)
@@ -65,9 +68,12 @@ def read_sidecar(data: bytes) -> SidecarFacts:
     rating = _read_number(xmp.text_of(nodes, "xmp:Rating"))
     paths = (tuple(path.split("|")) for path in xmp.texts_of(nodes, "lr:hierarchicalSubject"))
     return SidecarFacts(
+        title=xmp.text_of(nodes, "dc:title"),
         description=xmp.text_of(nodes, "dc:description"),
+        label=xmp.text_of(nodes, "xmp:Label"),
         keywords=xmp.texts_of(nodes, "dc:subject"),
         keyword_paths=tuple(path for path in paths if len(path) > 1),
+        ai_tags=xmp.texts_of(nodes, "pictallion:AiTags"),
         rating=int(rating) if rating is not None and -1 <= rating <= 5 else 0,
         captured=captured,
         captured_offset_minutes=offset,
@@ -78,6 +84,8 @@ def read_sidecar(data: bytes) -> SidecarFacts:
         state=xmp.text_of(nodes, "photoshop:State"),
         country=xmp.text_of(nodes, "photoshop:Country"),
         country_code=xmp.text_of(nodes, "Iptc4xmpCore:CountryCode"),
+        event_type=xmp.text_of(nodes, "pictallion:EventType"),
+        event_name=xmp.text_of(nodes, "Iptc4xmpExt:Event"),
         people=xmp.texts_of(nodes, "Iptc4xmpExt:PersonInImage"),
         faces=_read_faces(regions),
         stored_width=_read_pixels(xmp.text_of(size, "stDim:w")),
@@ -85,6 +93,8 @@ def read_sidecar(data: bytes) -> SidecarFacts:
         provider=xmp.text_of(nodes, "pictallion:Provider"),
         provider_version=xmp.text_of(nodes, "pictallion:ProviderVersion"),
         confidences=_read_confidences(xmp.structure_of(nodes, "pictallion:Confidences")),
+        provenance=_read_provenance(nodes),
+        tier=xmp.text_of(nodes, "pictallion:Tier"),
         perceptual_hash=xmp.text_of(nodes, "pictallion:PerceptualHash"),
         original_filename=xmp.text_of(nodes, "pictallion:OriginalFilename"),
         sha256=xmp.text_of(nodes, "pictallion:SHA256"),
@@ -126,6 +136,17 @@ def _add_position(node: Node, facts: SidecarFacts) -> None:
     xmp.add_text(node, "photoshop:State", facts.state)
     xmp.add_text(node, "photoshop:Country", facts.country)
     xmp.add_text(node, "Iptc4xmpCore:CountryCode", facts.country_code)
+    names = (
+        ("Sublocation", facts.location),
+        ("City", facts.city),
+        ("ProvinceState", facts.state),
+        ("CountryName", facts.country),
+        ("CountryCode", facts.country_code),
+    )
+    if any(xmp.clean(name) for _, name in names):
+        place = xmp.add_structure(xmp.add_structure_list(node, "Iptc4xmpExt:LocationCreated"), "rdf:li")
+        for field, name in names:
+            xmp.add_text(place, f"Iptc4xmpExt:{field}", name)
 
 
 def _coordinate(degrees: float, hemispheres: str) -> str:
@@ -157,6 +178,18 @@ def _add_faces(node: Node, facts: SidecarFacts) -> None:
 
 
 def _add_provenance(node: Node, facts: SidecarFacts) -> None:
+    xmp.add_text(node, "pictallion:Tier", facts.tier)
+    xmp.add_text(node, "pictallion:EventType", facts.event_type)
+    xmp.add_list(node, "pictallion:AiTags", facts.ai_tags)
+    if facts.provenance:
+        made = xmp.add_structure_list(node, "pictallion:Provenance")
+        for each in facts.provenance:
+            entry = xmp.add_structure(made, "rdf:li")
+            xmp.add_text(entry, "pictallion:Value", each.value)
+            xmp.add_text(entry, "pictallion:Provider", each.provider)
+            xmp.add_text(entry, "pictallion:Version", each.version)
+            xmp.add_text(entry, "pictallion:Confidence", None if each.confidence is None else f"{each.confidence:.4f}")
+            xmp.add_text(entry, "pictallion:Date", None if each.made_at is None else each.made_at.isoformat())
     xmp.add_text(node, "pictallion:Provider", facts.provider)
     xmp.add_text(node, "pictallion:ProviderVersion", facts.provider_version)
     if facts.confidences is not None:
@@ -166,6 +199,25 @@ def _add_provenance(node: Node, facts: SidecarFacts) -> None:
     xmp.add_text(node, "pictallion:PerceptualHash", facts.perceptual_hash)
     xmp.add_text(node, "pictallion:OriginalFilename", facts.original_filename)
     xmp.add_text(node, "pictallion:SHA256", facts.sha256)
+
+
+def _read_provenance(nodes: list[Node]) -> tuple[Provenance, ...]:
+    found = []
+    for entry in xmp.structures_of(nodes, "pictallion:Provenance"):
+        value, provider = xmp.text_of([entry], "pictallion:Value"), xmp.text_of([entry], "pictallion:Provider")
+        if value is None or provider is None:
+            continue
+        made_at, offset = _read_date(xmp.text_of([entry], "pictallion:Date"))
+        found.append(
+            Provenance(
+                value,
+                provider,
+                xmp.text_of([entry], "pictallion:Version"),
+                _read_number(xmp.text_of([entry], "pictallion:Confidence")),
+                made_at.replace(tzinfo=UTC) if made_at is not None and offset == 0 else None,
+            )
+        )
+    return tuple(found)
 
 
 def _read_date(text: str | None) -> tuple[datetime | None, int | None]:

@@ -26,9 +26,26 @@ class FaceRegion(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
+class Provenance(msgspec.Struct, frozen=True):
+    """Where a value that no person gave comes from.
+
+    ``value`` says which (``description``, ``tags``, ``faces``, ``place``, ``captured``), ``provider`` and ``version``
+    who made it, ``confidence`` how sure that is, 0 to 1, ``made_at`` when, in UTC and whole seconds.
+    """
+
+    value: str
+    provider: str
+    version: str | None = None
+    confidence: float | None = None
+    made_at: datetime | None = None
+
+
 class SidecarFacts(msgspec.Struct, frozen=True):
     """The fields that Pictallion writes into a sidecar and reads from it; what is empty or ``None`` is not written.
 
+    ``ai_tags`` are those of the ``keywords`` that no person gave. ``event_type`` is one of the contract's words,
+    ``event_name`` its name; ``label`` a colour or another word by which people sort. ``tier`` is that of the file
+    beside the sidecar.
     ``keywords`` are flat, ``keyword_paths`` from the root (``("Places", "France", "Nice")``); no level holds ``/`` or
     ``|``. ``rating`` is -1 (rejected) to 5, where 0 means none. ``captured`` is the wall clock at the place, only if
     something better than the time of ingest tells it, ``captured_offset_minutes`` its distance east of UTC.
@@ -39,9 +56,12 @@ class SidecarFacts(msgspec.Struct, frozen=True):
     ``confidences`` how sure.
     """
 
+    title: str | None = None
     description: str | None = None
+    label: str | None = None
     keywords: tuple[str, ...] = ()
     keyword_paths: tuple[tuple[str, ...], ...] = ()
+    ai_tags: tuple[str, ...] = ()
     rating: int = 0
     captured: datetime | None = None
     captured_offset_minutes: int | None = None
@@ -52,6 +72,8 @@ class SidecarFacts(msgspec.Struct, frozen=True):
     state: str | None = None
     country: str | None = None
     country_code: str | None = None
+    event_type: str | None = None
+    event_name: str | None = None
     people: tuple[str, ...] = ()
     faces: tuple[FaceRegion, ...] = ()
     stored_width: int | None = None
@@ -59,6 +81,8 @@ class SidecarFacts(msgspec.Struct, frozen=True):
     provider: str | None = None
     provider_version: str | None = None
     confidences: Confidences | None = None
+    provenance: tuple[Provenance, ...] = ()
+    tier: str | None = None
     perceptual_hash: str | None = None
     original_filename: str | None = None
     sha256: str | None = None

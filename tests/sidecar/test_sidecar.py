@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import exiv2
 import pytest
@@ -11,9 +11,20 @@ from hypothesis import strategies as st
 
 from core.ai import Confidences
 from core.library.sidecar import build_sidecar, read_sidecar
-from core.library.sidecar_facts import FaceRegion, SidecarFacts
+from core.library.sidecar_facts import FaceRegion, Provenance, SidecarFacts
+from tests.sidecar.facts import facts_of_a_photo
 
 HOLIDAY = SidecarFacts(
+    title="Strand",
+    label="Red",
+    ai_tags=("beach",),
+    event_type="holiday",
+    event_name="Sommerferien",
+    provenance=(
+        Provenance("tags", "builtin", "1", 0.8, datetime(2023, 7, 16, tzinfo=UTC)),
+        Provenance("place", "geonames"),
+    ),
+    tier="silver",
     description='Zwei Kinder am Strand: "été" & <Sonne> 🏖',
     keywords=("beach", "Zoë & Co", "Nice"),
     keyword_paths=(("Places", "France", "Nice"), ("People", "Anna")),
@@ -62,6 +73,7 @@ def test_every_field_reaches_another_program() -> None:
     found = as_exiv2_reads_it(build_sidecar(HOLIDAY))
     regions = "Xmp.mwg-rs.Regions/mwg-rs:"
     first, second = f"{regions}RegionList[1]/mwg-rs:", f"{regions}RegionList[2]/mwg-rs:"
+    place, made = "Xmp.iptcExt.LocationCreated[1]/Iptc4xmpExt:", "Xmp.pictallion.Provenance"
     structures = {
         "Xmp.mwg-rs.Regions",
         f"{regions}AppliedToDimensions",
@@ -71,8 +83,31 @@ def test_every_field_reaches_another_program() -> None:
         f"{regions}RegionList[2]",
         f"{second}Area",
         "Xmp.pictallion.Confidences",
+        "Xmp.iptcExt.LocationCreated",
+        "Xmp.iptcExt.LocationCreated[1]",
+        "Xmp.pictallion.Provenance",
+        "Xmp.pictallion.Provenance[1]",
+        "Xmp.pictallion.Provenance[2]",
     }
     assert {key: value for key, value in found.items() if key not in structures} == {
+        "Xmp.dc.title": {"x-default": "Strand"},
+        "Xmp.xmp.Label": "Red",
+        "Xmp.iptcExt.Event": {"x-default": "Sommerferien"},
+        f"{place}Sublocation": "Promenade des Anglais",
+        f"{place}City": "Nice",
+        f"{place}ProvinceState": "Provence-Alpes-Côte d'Azur",
+        f"{place}CountryName": "France",
+        f"{place}CountryCode": "FR",
+        "Xmp.pictallion.Tier": "silver",
+        "Xmp.pictallion.EventType": "holiday",
+        "Xmp.pictallion.AiTags": ["beach"],
+        f"{made}[1]/pictallion:Value": "tags",
+        f"{made}[1]/pictallion:Provider": "builtin",
+        f"{made}[1]/pictallion:Version": "1",
+        f"{made}[1]/pictallion:Confidence": "0.8000",
+        f"{made}[1]/pictallion:Date": "2023-07-16T00:00:00+00:00",
+        f"{made}[2]/pictallion:Value": "place",
+        f"{made}[2]/pictallion:Provider": "geonames",
         "Xmp.dc.description": {"x-default": 'Zwei Kinder am Strand: "été" & <Sonne> 🏖'},
         "Xmp.dc.subject": ["beach", "Zoë & Co", "Nice"],
         "Xmp.lr.hierarchicalSubject": ["beach", "Zoë & Co", "Places|France|Nice", "People|Anna"],
@@ -181,38 +216,8 @@ def test_what_cannot_be_true_is_not_written(facts: SidecarFacts) -> None:
         build_sidecar(facts)
 
 
-letters = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
-texts = st.text(letters, min_size=1).filter(lambda text: text == text.strip())
-shares = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1_000_000)
-degrees = st.integers(-90_000_000, 90_000_000).map(lambda millionths: millionths / 1_000_000)
-paths = st.lists(texts.filter(lambda text: not set(text) & set("/|")), min_size=2, max_size=3).map(tuple)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.builds(
-        SidecarFacts,
-        description=st.none() | texts,
-        keywords=st.lists(texts, unique=True, max_size=4).map(tuple),
-        keyword_paths=st.lists(paths, unique=True, max_size=3).map(tuple),
-        rating=st.integers(-1, 5),
-        captured=st.datetimes(),
-        captured_offset_minutes=st.none() | st.integers(-840, 840),
-        latitude=degrees,
-        longitude=degrees.map(lambda value: value * 2),
-        city=st.none() | texts,
-        people=st.lists(texts, unique=True, max_size=3).map(tuple),
-        faces=st.lists(
-            st.builds(FaceRegion, x=shares, y=shares, width=shares, height=shares, name=st.none()),
-            min_size=1,
-            max_size=3,
-        ).map(tuple),
-        stored_width=st.integers(1, 100_000),
-        stored_height=st.integers(1, 100_000),
-        confidences=st.none() | st.builds(Confidences, tags=st.integers(0, 100).map(lambda percent: percent / 100)),
-        original_filename=st.none() | texts,
-    )
-)
+@settings(max_examples=2000, deadline=None)
+@given(facts_of_a_photo())
 def test_what_is_written_is_read_back(facts: SidecarFacts) -> None:
     sidecar = build_sidecar(facts)
     assert read_sidecar(sidecar) == facts
