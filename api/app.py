@@ -14,6 +14,8 @@ from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
 from api.routes import (
+    archive,
+    batch,
     client,
     daemon,
     edits,
@@ -22,6 +24,7 @@ from api.routes import (
     live,
     login,
     photos,
+    processing,
     promotion,
     roots,
     search,
@@ -60,6 +63,9 @@ def create_app(context: ApiContext) -> Litestar:
             *edits.ROUTES,
             *promotion.ROUTES,
             *search.ROUTES,
+            *archive.ROUTES,
+            *batch.ROUTES,
+            *processing.ROUTES,
             files.get_file,
             upload.upload,
             tags.get_tags,

@@ -1,6 +1,6 @@
 """Which file may a request name, and has the client got it already?
 
-Only regular files in ``media`` and the face crops in ``temp`` are served, none whose name begins with a dot, and
+Only regular files in ``media``, face crops and exports in ``temp`` are served, none whose name begins with a dot, and
 nothing outside these two folders, whatever the path and the links on the way say.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Forbidden, NotFound
-from core.library.layout import FACE_CROP_PREFIX, Layout, is_reference
+from core.library.layout import EXPORT_PREFIX, FACE_CROP_PREFIX, Layout, is_reference
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _folder_of(layout: Layout, file_path: str) -> Path:
         return layout.data_dir.joinpath(*parts[:4])
     if parts[0] == "media" and len(parts) > 1:
         return layout.media
-    if parts[0] == "temp" and len(parts) == 2 and parts[1].startswith(FACE_CROP_PREFIX):
+    if parts[0] == "temp" and len(parts) == 2 and parts[1].startswith((FACE_CROP_PREFIX, EXPORT_PREFIX)):
         return layout.temp
     raise _not_there(file_path)
 

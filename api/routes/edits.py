@@ -65,7 +65,7 @@ async def tag_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str
     """Adds to, takes from, or replaces the tags of a photo; the tag library counts the new ones."""
     change = TagChange(data.action) if data.action in set(TagChange) else TagChange.REPLACE
     async with context.bench.database.write() as connection:
-        tags = await change_tags(connection, photo_id, data.tags, change)
+        tags, _ = await change_tags(connection, photo_id, data.tags, change)
     return TagsSet(success=True, tags=list(tags))
 
 

@@ -10,13 +10,16 @@ from sqlalchemy import select
 
 from core.db.engine import Database
 from core.db.tables import FileVersion, LedgerEntry, Placement
-from core.library.layout import FACE_CROP_PREFIX, Layout, Tier, is_reference, sidecar_of
+from core.library.layout import EXPORT_PREFIX, FACE_CROP_PREFIX, Layout, Tier, is_reference, sidecar_of
 from core.library.placing import is_temporary
 from core.pipeline.roots import UPLOAD
 
 PAGE = 2_000
 
 _SIDECARS = (".xmp", ".json")
+
+#: What clients are given from ``temp``.
+_MADE = (f"temp/{FACE_CROP_PREFIX}", f"temp/{EXPORT_PREFIX}")
 
 
 async def missing(database: Database, layout: Layout) -> list[str]:
@@ -96,7 +99,7 @@ async def _named(database: Database, names: Sequence[str]) -> set[str]:
 
 async def _unclaimed_uploads(database: Database, names: Sequence[str]) -> list[str]:
     """What lies in ``temp`` and belongs to no upload that waits for the pipeline. Face crops are a cache."""
-    received = [name for name in names if not name.startswith(f"temp/{FACE_CROP_PREFIX}")]
+    received = [name for name in names if not name.startswith(_MADE)]
     paths = [name.removeprefix("temp/") for name in received]
     statement = select(LedgerEntry.path).where(LedgerEntry.root == UPLOAD, LedgerEntry.path.in_(paths))
     async with database.read() as connection:

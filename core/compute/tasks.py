@@ -105,6 +105,13 @@ def plan_copy(path: str, facts: GoldFacts, reason: str) -> GoldPlan:
     return GoldPlan(as_it_is(path, reason), build_sidecar(facts.sidecar))
 
 
+def render_reduced(preview: str, longest: int, quality: int) -> bytes:
+    """A JPEG of a whole stored preview, its longest side at most ``longest`` pixels."""
+    from core.media.thumbnails import render_reduced as render
+
+    return render(preview, longest, quality)
+
+
 def prepare_cache(cache_dir: str) -> None:
     """Prepares the networks and the gazetteer, where that was not done yet, and loads them into this worker."""
     _gazetteer(cache_dir)

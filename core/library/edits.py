@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, FileVersion, MediaAsset, utc_now
 from core.errors import BadRequest, NotFound
+from core.library.sidecars import mark_stale
 from core.library.tag_library import count_tags
 from core.media.source_file import shown
 
@@ -93,8 +94,11 @@ async def edit_photo(connection: AsyncConnection, photo_id: str, edit: Edit, act
 
 async def change_tags(
     connection: AsyncConnection, photo_id: str, tags: Sequence[str], change: TagChange
-) -> Sequence[str]:
-    """Adds to, takes from or replaces the tags of one version; returns what they are then. Raises :class:`NotFound`."""
+) -> tuple[Sequence[str], bool]:
+    """Adds to, takes from or replaces the tags of one version.
+
+    Returns what they are then, and whether that is new. Raises :class:`NotFound`.
+    """
     row = await _locked(connection, photo_id)
     before = _tags_of(row.combined_metadata)
     match change:
@@ -106,7 +110,7 @@ async def change_tags(
         case TagChange.REPLACE:
             after = _cleaned(tags)
     await _apply(connection, row, Edit(ai_tags=after), EDITED)
-    return after
+    return after, after != before
 
 
 def _refuse_nonsense(edit: Edit) -> None:
@@ -136,6 +140,7 @@ async def _apply(connection: AsyncConnection, row: Any, edit: Edit, action: str)
     if values:
         await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(values))
         await count_tags(connection, new_tags)
+        await mark_stale(connection, [row.id])
     if action == UPDATED:
         await _write_history(connection, row, _named(edit), action)
     elif changed:

@@ -25,6 +25,9 @@ from core.db.types import escape_path, unescape_path
 #: Pictures of faces, made for clients; they may be removed at any time.
 FACE_CROP_PREFIX = "face_crop_"
 
+#: Archives that somebody asked for; they may be removed after a day.
+EXPORT_PREFIX = "export_"
+
 
 class Tier(StrEnum):
     """How far a version of an asset has come."""
@@ -33,6 +36,9 @@ class Tier(StrEnum):
     SILVER = "silver"
     GOLD = "gold"
 
+
+#: The folder of what a person has put away, beside those of the tiers.
+ARCHIVE = "archive"
 
 #: The folder of links to roots whose files are not copied, below each tier.
 REFERENCE = "reference"
@@ -69,7 +75,8 @@ class Layout:
 
     def create(self) -> None:
         """Makes the directories that must be there; existing ones are left alone."""
-        for directory in (*(self.media / tier for tier in Tier), self.thumbnails, self.temp, self.cache, self.locks):
+        kept = (*(self.media / tier for tier in Tier), self.media / ARCHIVE)
+        for directory in (*kept, self.thumbnails, self.temp, self.cache, self.locks):
             directory.mkdir(parents=True, exist_ok=True)
 
     def absolute(self, file_path: str) -> Path:
@@ -97,7 +104,7 @@ class Layout:
         return self.thumbnails / sha256[:2] / f"{sha256}-{name}.jpeg"
 
 
-def month_directory(tier: Tier, captured: datetime) -> PurePosixPath:
+def month_directory(tier: str, captured: datetime) -> PurePosixPath:
     """``media/silver/2024/07`` for a capture time, relative to the data directory."""
     return PurePosixPath("media", tier, f"{captured.year:04d}", f"{captured.month:02d}")
 

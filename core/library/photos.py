@@ -88,37 +88,34 @@ def _is_best() -> ColumnElement[bool]:
     return ~select(literal(1)).where(of_the_asset, outranks).correlate(FileVersion).exists()
 
 
-_PHOTOS = (
-    select(
-        FileVersion.id,
-        FileVersion.media_asset_id,
-        FileVersion.tier,
-        FileVersion.file_path,
-        FileVersion.file_hash,
-        FileVersion.file_size,
-        FileVersion.mime_type,
-        json_text(FileVersion.combined_metadata).label("metadata_json"),
-        FileVersion.is_reviewed,
-        FileVersion.rating,
-        json_text(FileVersion.keywords).label("keywords_json"),
-        FileVersion.location,
-        FileVersion.event_type,
-        FileVersion.event_name,
-        FileVersion.perceptual_hash,
-        FileVersion.ai_short_description,
-        FileVersion.processing_state,
-        FileVersion.created_at,
-        FileVersion.captured_at,
-        FileVersion.gps_latitude,
-        FileVersion.gps_longitude,
-        FileVersion.is_favorite,
-        MediaAsset.original_filename,
-        MediaAsset.created_at.label("asset_created_at"),
-        _faces().label("faces_json"),
-    )
-    .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
-    .where(FileVersion.archived_at.is_(None))
-)
+_EVERY_PHOTO = select(
+    FileVersion.id,
+    FileVersion.media_asset_id,
+    FileVersion.tier,
+    FileVersion.file_path,
+    FileVersion.file_hash,
+    FileVersion.file_size,
+    FileVersion.mime_type,
+    json_text(FileVersion.combined_metadata).label("metadata_json"),
+    FileVersion.is_reviewed,
+    FileVersion.rating,
+    json_text(FileVersion.keywords).label("keywords_json"),
+    FileVersion.location,
+    FileVersion.event_type,
+    FileVersion.event_name,
+    FileVersion.perceptual_hash,
+    FileVersion.ai_short_description,
+    FileVersion.processing_state,
+    FileVersion.created_at,
+    FileVersion.captured_at,
+    FileVersion.gps_latitude,
+    FileVersion.gps_longitude,
+    FileVersion.is_favorite,
+    MediaAsset.original_filename,
+    MediaAsset.created_at.label("asset_created_at"),
+    _faces().label("faces_json"),
+).join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+_PHOTOS = _EVERY_PHOTO.where(FileVersion.archived_at.is_(None))
 
 _ASSET_OF_PHOTO = (
     select(FileVersion.media_asset_id)
@@ -150,6 +147,7 @@ _LISTS = {
 _ALL_SILVER = _list(FileVersion.tier == Tier.SILVER)
 
 _PHOTO = _PHOTOS.where(FileVersion.id == bindparam("photo_id"))
+_PHOTO_OR_ARCHIVED = _EVERY_PHOTO.where(FileVersion.id == bindparam("photo_id"))
 
 _VERSIONS = _PHOTOS.where(FileVersion.media_asset_id == _ASSET_OF_PHOTO).order_by(
     case((FileVersion.tier == Tier.GOLD, 0), (FileVersion.tier == Tier.SILVER, 1), else_=2),
@@ -209,9 +207,10 @@ def photos_in_order(page: Subquery, *, ascending: bool) -> Any:
     return _PHOTOS.join(page, version_id == FileVersion.id).order_by(*order)
 
 
-async def find_photo(connection: AsyncConnection, photo_id: str) -> PhotoRow:
-    """One photo; raises :class:`NotFound`."""
-    row = (await connection.execute(_PHOTO, {"photo_id": photo_id})).first()
+async def find_photo(connection: AsyncConnection, photo_id: str, *, archived: bool = False) -> PhotoRow:
+    """One photo, with ``archived`` also one that is in no list; raises :class:`NotFound`."""
+    statement = _PHOTO_OR_ARCHIVED if archived else _PHOTO
+    row = (await connection.execute(statement, {"photo_id": photo_id})).first()
     if row is None:
         raise NotFound(f"There is no photo {photo_id}.")
     return row

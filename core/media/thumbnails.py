@@ -56,12 +56,20 @@ def render_thumbnail(path: str, edge: int, quality: int = QUALITY_DEFAULT) -> by
     ``edge`` is limited to 1–1440 pixels. Raises ``Undecodable`` when the picture cannot be read, and ``OSError`` when
     the file cannot be opened.
     """
+    return square_thumbnail(_decoded(path), max(1, min(edge, MAX_EDGE)), quality)
+
+
+def render_reduced(path: str, longest: int, quality: int = QUALITY_DEFAULT) -> bytes:
+    """The whole picture of a stored preview or any other photo; raises as :func:`render_thumbnail` does."""
+    return preview(_decoded(path), longest, quality)
+
+
+def _decoded(path: str) -> Pixels:
     with Path(path).open("rb") as file:
         try:
-            decoded = decode_photo(file)
+            return decode_photo(file).rgb
         except Undecodable as error:
             raise Undecodable(f"{Path(path).name} cannot be decoded: {error}.") from error
-    return square_thumbnail(decoded.rgb, max(1, min(edge, MAX_EDGE)), quality)
 
 
 def _encode(rgb: Pixels, quality: int) -> bytes:

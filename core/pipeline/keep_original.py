@@ -120,7 +120,7 @@ async def keep_original(bench: Workbench, item: Item, reading: Reading, begun: B
     """Stores the bytes as Bronze and records them, or continues where an earlier attempt was cut off."""
     same_content = begun is not None and begun.sha256 == reading.identity.sha256
     if begun is not None and same_content and begun.asset_id is not None:
-        return _continued(bench, item, reading, begun)
+        return continued(bench, item, reading, begun)
     now = utc_now()
     captured = _captured(bench, item, reading, now)
     asset_id = begun.asset_id if begun is not None else None
@@ -158,7 +158,8 @@ async def _is_rewrite(
     return is_rewrite(old, captured, now, perceptual_hash)
 
 
-def _continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> Original:
+def continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> Original:
+    """The recorded original of an asset, read anew."""
     assert begun.asset_id is not None
     assert begun.version_id is not None
     assert begun.ingested_at is not None

@@ -457,6 +457,13 @@ async def release(connection: AsyncConnection, holder: str, now: datetime) -> No
     )
 
 
+async def entry_of_asset(connection: AsyncConnection, asset_id: str) -> Entry | None:
+    """The newest entry that brought an asset."""
+    statement = select(*_ENTRY_COLUMNS).where(LedgerEntry.media_asset_id == asset_id).order_by(LedgerEntry.id.desc())
+    row = (await connection.execute(statement.limit(1))).first()
+    return None if row is None else _entry(row)
+
+
 async def held_entries(connection: AsyncConnection) -> dict[str, list[Entry]]:
     """The entries that a process works on or has queued for itself, by holder."""
     rows = await connection.execute(

@@ -1,0 +1,272 @@
+"""What becomes of a photo that nobody wants to see any more?
+
+It is never destroyed. Archiving hides all versions of an asset and moves their files to ``media/archive/YYYY/MM``;
+unarchiving brings them back. Deleting does the same for good: faces, places in collections and rendered pictures go,
+the files stay in the archive, where the owner of the disk can remove them, and the same bytes are known when they come
+again. Originals (Bronze), and files that are only referred to, stay where they are.
+
+A file gets its second name, the row follows, the first name goes: a crash leaves at most one name too many, which the
+audit tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.engine import Database
+from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion, MediaAsset, Person, utc_now
+from core.errors import BadRequest, NotFound, PlacementFailed
+from core.library.layout import ARCHIVE, Layout, Tier, is_reference, json_sidecar_of, month_directory, sidecar_of
+from core.library.naming import numbered
+from core.library.placing import discard, hash_file, place_link
+from core.media.source_file import shown
+from core.pipeline.rewritten import SUPERSEDED
+
+DELETED = "deleted"
+"""The ``processing_state`` of a version that a person has deleted; it never comes back by itself."""
+
+_COLUMNS = (
+    FileVersion.id,
+    FileVersion.media_asset_id,
+    FileVersion.tier,
+    FileVersion.file_path,
+    FileVersion.sha256,
+    FileVersion.captured_at,
+    FileVersion.created_at,
+    FileVersion.archived_at,
+    FileVersion.processing_state,
+    MediaAsset.original_filename,
+)
+_Version = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A version whose file, and sidecar if it has one, has a second name."""
+
+    version_id: str
+    old: str
+    new: str
+
+
+async def archive_photo(database: Database, layout: Layout, photo_id: str) -> None:
+    """Hides a photo with all its versions. Raises :class:`NotFound`, and :class:`BadRequest` if it is hidden."""
+    versions = await _versions_beside(database, photo_id)
+    chosen = _chosen(versions, photo_id)
+    if chosen.archived_at is not None:
+        raise BadRequest(f"{shown(chosen.original_filename)} is archived already.")
+    seen = [version for version in versions if version.archived_at is None]
+    moves = await _give_names(database, layout, seen, to_archive=True)
+    details = f"{shown(chosen.original_filename)} was archived{_whereabouts(moves)}."
+    async with _recorded(database, layout, moves) as connection:
+        await _hide(connection, seen, moves, {"archived_at": utc_now()})
+        await _write_history(connection, chosen.media_asset_id, "ARCHIVED", details)
+
+
+async def unarchive_photo(database: Database, layout: Layout, photo_id: str) -> None:
+    """Brings an archived photo back. Raises :class:`NotFound`, and :class:`BadRequest` if it is not archived."""
+    versions = await _versions_beside(database, photo_id)
+    chosen = _chosen(versions, photo_id)
+    if chosen.archived_at is None:
+        raise BadRequest(f"{shown(chosen.original_filename)} is not archived.")
+    hidden = [
+        version
+        for version in versions
+        if version.archived_at is not None and version.processing_state not in (SUPERSEDED, DELETED)
+    ]
+    if chosen not in hidden:
+        raise BadRequest(f"{shown(chosen.original_filename)} was replaced by a newer version, which is in the library.")
+    moves = await _give_names(database, layout, hidden, to_archive=False)
+    details = f"{shown(chosen.original_filename)} was brought back from the archive."
+    async with _recorded(database, layout, moves) as connection:
+        await _hide(connection, hidden, moves, {"archived_at": None})
+        await _write_history(connection, chosen.media_asset_id, "RESTORED", details)
+
+
+async def delete_photo(database: Database, layout: Layout, photo_id: str) -> bool:
+    """Deletes a version, and with the last one above Bronze the whole photo; ``False`` where there is none.
+
+    A Bronze version is the photo: with it, everything goes.
+    """
+    try:
+        versions = await _versions_beside(database, photo_id)
+    except NotFound:
+        return False
+    chosen = _chosen(versions, photo_id)
+    seen = [version for version in versions if version.archived_at is None]
+    others = [version for version in seen if version.id != photo_id and version.tier != Tier.BRONZE]
+    is_whole = chosen.tier == Tier.BRONZE or not others
+    gone = [version for version in versions if version.processing_state != SUPERSEDED] if is_whole else [chosen]
+    moves = await _give_names(database, layout, [each for each in gone if each.archived_at is None], to_archive=True)
+    what = "was deleted" if is_whole else f"lost its {chosen.tier.capitalize()} version"
+    details = f"{shown(chosen.original_filename)} {what}{_whereabouts(moves)}."
+    async with _recorded(database, layout, moves) as connection:
+        await _hide(connection, gone, moves, {"archived_at": utc_now(), "processing_state": DELETED})
+        await _forget(connection, [version.id for version in gone])
+        if not is_whole and chosen.tier == Tier.GOLD:
+            await connection.execute(
+                update(FileVersion)
+                .where(FileVersion.id.in_([other.id for other in others]), FileVersion.processing_state == "promoted")
+                .values(processing_state="processed")
+            )
+        await _write_history(connection, chosen.media_asset_id, "DELETED", details)
+    kept = {other.sha256 for other in others} if not is_whole else set()
+    await asyncio.to_thread(_remove_rendered, layout, {version.sha256 for version in gone} - kept - {None})
+    return True
+
+
+async def _versions_beside(database: Database, photo_id: str) -> Sequence[_Version]:
+    """All versions of the photo's asset but deleted ones; raises :class:`NotFound`."""
+    asset = select(FileVersion.media_asset_id).where(FileVersion.id == photo_id).scalar_subquery()
+    statement = (
+        select(*_COLUMNS)
+        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+        .where(FileVersion.media_asset_id == asset, FileVersion.processing_state.is_distinct_from(DELETED))
+    )
+    async with database.read() as connection:
+        versions = (await connection.execute(statement)).all()
+    if not any(version.id == photo_id for version in versions):
+        raise NotFound(f"There is no photo {photo_id}.")
+    return versions
+
+
+def _chosen(versions: Iterable[_Version], photo_id: str) -> _Version:
+    return next(version for version in versions if version.id == photo_id)
+
+
+def _whereabouts(moves: Sequence[_Move]) -> str:
+    return f"; its file is kept as {moves[0].new}" if moves else "; its file stays where it is"
+
+
+async def _give_names(
+    database: Database, layout: Layout, versions: Sequence[_Version], *, to_archive: bool
+) -> list[_Move]:
+    """Second names for the files of these versions; what is not on disk, or is not ours to move, gets none."""
+    moves: list[_Move] = []
+    try:
+        for version in versions:
+            if version.tier == Tier.BRONZE or is_reference(version.file_path):
+                continue
+            taken = {move.new for move in moves}
+            new = await _free_name(database, layout, version, taken, to_archive=to_archive)
+            if await asyncio.to_thread(_link, layout, version, new):
+                moves.append(_Move(version.id, version.file_path, new))
+    except PlacementFailed:
+        await asyncio.to_thread(_drop, layout, [move.new for move in moves])
+        raise
+    return moves
+
+
+async def _free_name(
+    database: Database, layout: Layout, version: _Version, taken: set[str], *, to_archive: bool
+) -> str:
+    when = datetime.fromisoformat(version.captured_at) if version.captured_at else version.created_at
+    directory = month_directory(ARCHIVE if to_archive else Tier(version.tier), when)
+    name = PurePosixPath(version.file_path).name
+    number = 0
+    while True:
+        candidate = str(directory / (numbered(name, number) if number else name))
+        if candidate not in taken and not await asyncio.to_thread(_is_on_disk, layout, candidate):
+            async with database.read() as connection:
+                statement = select(FileVersion.id).where(FileVersion.file_path == candidate)
+                if (await connection.execute(statement)).first() is None:
+                    return candidate
+        number += 1
+
+
+def _companions(file_path: str) -> tuple[str, ...]:
+    """What may lie beside a file: its sidecar, and the other one that Gold videos have."""
+    return sidecar_of(file_path), json_sidecar_of(file_path)
+
+
+def _is_on_disk(layout: Layout, file_path: str) -> bool:
+    return any(os.path.lexists(layout.absolute(name)) for name in (file_path, *_companions(file_path)))
+
+
+def _link(layout: Layout, version: _Version, new: str) -> bool:
+    if not layout.absolute(version.file_path).is_file():
+        return False
+    names = zip((version.file_path, *_companions(version.file_path)), (new, *_companions(new)), strict=True)
+    try:
+        for old, target in ((layout.absolute(one), layout.absolute(other)) for one, other in names):
+            if old.is_file():
+                place_link(old, target, hash_file(old))
+    except PlacementFailed:
+        _drop(layout, [new])
+        raise
+    return True
+
+
+def _drop(layout: Layout, file_paths: Iterable[str]) -> None:
+    for file_path in file_paths:
+        for name in (file_path, *_companions(file_path)):
+            discard(layout.absolute(name))
+
+
+class _recorded:  # noqa: N801 - used like the context manager that it is
+    """A transaction that follows files to their second names: their first ones go when it is through, else the second.
+
+    ``async with _recorded(database, layout, moves) as connection``.
+    """
+
+    def __init__(self, database: Database, layout: Layout, moves: Sequence[_Move]) -> None:
+        self._transaction, self._layout, self._moves = database.write(), layout, moves
+
+    async def __aenter__(self) -> AsyncConnection:
+        return await self._transaction.__aenter__()
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        try:
+            await self._transaction.__aexit__(kind, error, traceback)
+        except BaseException:
+            await asyncio.to_thread(_drop, self._layout, [move.new for move in self._moves])
+            raise
+        names = [move.new if kind is not None else move.old for move in self._moves]
+        await asyncio.to_thread(_drop, self._layout, names)
+
+
+async def _hide(
+    connection: AsyncConnection, versions: Sequence[_Version], moves: Sequence[_Move], values: dict[str, Any]
+) -> None:
+    """Writes the new state of the versions and where their files are now.
+
+    Raises :class:`BadRequest` when somebody else was quicker with one of them.
+    """
+    paths = {move.version_id: move.new for move in moves}
+    for version in versions:
+        unchanged = (FileVersion.id == version.id, FileVersion.file_path == version.file_path)
+        since = FileVersion.archived_at.is_not_distinct_from(version.archived_at)
+        path = {"file_path": paths[version.id]} if version.id in paths else {}
+        result = await connection.execute(update(FileVersion).where(*unchanged, since).values(**values, **path))
+        if result.rowcount != 1:
+            raise BadRequest(f"{shown(version.original_filename)} was changed by somebody else just now; look again.")
+
+
+async def _forget(connection: AsyncConnection, version_ids: Sequence[str]) -> None:
+    """Takes faces of versions away, and their places in collections."""
+    faces = select(Face.id).where(Face.photo_id.in_(version_ids))
+    await connection.execute(
+        update(Person).where(Person.selected_thumbnail_face_id.in_(faces)).values(selected_thumbnail_face_id=None)
+    )
+    await connection.execute(delete(Face).where(Face.photo_id.in_(version_ids)))
+    await connection.execute(delete(CollectionPhoto).where(CollectionPhoto.photo_id.in_(version_ids)))
+
+
+async def _write_history(connection: AsyncConnection, asset_id: str, action: str, details: str) -> None:
+    row = {"media_asset_id": asset_id, "action": action, "details": details, "timestamp": utc_now()}
+    await connection.execute(insert(AssetHistory), row)
+
+
+def _remove_rendered(layout: Layout, hashes: Iterable[str]) -> None:
+    for sha256 in hashes:
+        for picture in layout.rendered(sha256, "*").parent.glob(f"{sha256}-*.jpeg"):
+            discard(picture)
