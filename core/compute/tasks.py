@@ -7,6 +7,7 @@ pixel libraries. What a worker has loaded (networks, the gazetteer) it keeps unt
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from core.places.place import Place
 if TYPE_CHECKING:
     from core.library.gold_facts import GoldFacts
     from core.library.gold_plan import GoldPlan
+    from core.library.sidecar_facts import SidecarFacts
     from core.media.look import Models
     from core.places.geonames import Gazetteer
 
@@ -81,6 +83,19 @@ def look_at_file(path: str, media_format: Format, cache_dir: str) -> Look:
     from core.media.look import look
 
     return look(path, media_format, _models(cache_dir))
+
+
+def read_sidecars(paths: Sequence[str]) -> list[SidecarFacts | str]:
+    """What each of these sidecars says; where one cannot be read, the reason."""
+    from core.library.sidecar import read_sidecar
+
+    found: list[SidecarFacts | str] = []
+    for path in paths:
+        try:
+            found.append(read_sidecar(Path(path).read_bytes()))
+        except (OSError, ValueError) as error:
+            found.append(str(error))
+    return found
 
 
 def render_thumbnail(preview: str, edge: int, quality: int) -> bytes:

@@ -43,3 +43,28 @@ def stored_region(box: Box, width: int, height: int, orientation: int, name: str
         8: (1 - y, x),
     }.get(orientation, (x, y))
     return FaceRegion(x=x, y=y, width=wide, height=high, name=name)
+
+
+def upright_box(region: FaceRegion, width: int, height: int, orientation: int) -> Box:
+    """Return a region of the stored picture as a box of the upright one (``width`` × ``height`` pixels).
+
+    The reverse of :func:`stored_region`, but for the rounding to whole pixels.
+    """
+    x, y, wide, high = region.x, region.y, region.width, region.height
+    x, y = {
+        2: (1 - x, y),
+        3: (1 - x, 1 - y),
+        4: (x, 1 - y),
+        5: (y, x),
+        6: (1 - y, x),
+        7: (1 - y, 1 - x),
+        8: (y, 1 - x),
+    }.get(orientation, (x, y))
+    if orientation in _TRANSPOSED:
+        wide, high = high, wide
+    return Box(
+        x=round((x - wide / 2) * width),
+        y=round((y - high / 2) * height),
+        width=round(wide * width),
+        height=round(high * height),
+    )

@@ -98,6 +98,7 @@ def read_sidecar(data: bytes) -> SidecarFacts:
         perceptual_hash=xmp.text_of(nodes, "pictallion:PerceptualHash"),
         original_filename=xmp.text_of(nodes, "pictallion:OriginalFilename"),
         sha256=xmp.text_of(nodes, "pictallion:SHA256"),
+        ingested_at=_read_moment(xmp.text_of(nodes, "pictallion:IngestedAt")),
     )
 
 
@@ -199,6 +200,8 @@ def _add_provenance(node: Node, facts: SidecarFacts) -> None:
     xmp.add_text(node, "pictallion:PerceptualHash", facts.perceptual_hash)
     xmp.add_text(node, "pictallion:OriginalFilename", facts.original_filename)
     xmp.add_text(node, "pictallion:SHA256", facts.sha256)
+    if facts.ingested_at is not None:
+        xmp.add_text(node, "pictallion:IngestedAt", facts.ingested_at.astimezone(UTC).isoformat())
 
 
 def _read_provenance(nodes: list[Node]) -> tuple[Provenance, ...]:
@@ -228,6 +231,15 @@ def _read_date(text: str | None) -> tuple[datetime | None, int | None]:
         return None, None
     offset = moment.utcoffset()
     return moment.replace(tzinfo=None), None if offset is None else round(offset.total_seconds() / 60)
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    """A time that is one everywhere, in UTC."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _read_coordinate(text: str | None, hemispheres: str, limit: int) -> float | None:

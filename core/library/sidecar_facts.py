@@ -53,7 +53,7 @@ class SidecarFacts(msgspec.Struct, frozen=True):
     or without a region. ``stored_width`` and ``stored_height`` are the pixels that ``faces`` refer to, before
     orientation. ``location`` is the owner's own words for the place; ``city``, ``state``, ``country`` and
     ``country_code`` are from the gazetteer. ``provider`` and ``provider_version`` tell who described the picture,
-    ``confidences`` how sure.
+    ``confidences`` how sure. ``ingested_at`` is when the original came, aware, in UTC.
     """
 
     title: str | None = None
@@ -86,3 +86,4 @@ class SidecarFacts(msgspec.Struct, frozen=True):
     perceptual_hash: str | None = None
     original_filename: str | None = None
     sha256: str | None = None
+    ingested_at: datetime | None = None

@@ -122,7 +122,7 @@ async def keep_original(bench: Workbench, item: Item, reading: Reading, begun: B
     if begun is not None and same_content and begun.asset_id is not None:
         return continued(bench, item, reading, begun)
     now = utc_now()
-    captured = _captured(bench, item, reading, now)
+    captured = capture_of(bench, item, reading, now)
     asset_id = begun.asset_id if begun is not None else None
     if asset_id is not None and not await _is_rewrite(bench, item, reading, captured, asset_id, now):
         asset_id = None
@@ -168,7 +168,7 @@ def continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> O
         version_id=begun.version_id,
         file_path=begun.file_path,
         sha256=begun.sha256,
-        captured=_captured(bench, item, reading, begun.ingested_at),
+        captured=capture_of(bench, item, reading, begun.ingested_at),
         ingested_at=begun.ingested_at,
         reading=reading,
         is_finished=begun.is_finished,
@@ -177,7 +177,8 @@ def continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> O
     )
 
 
-def _captured(bench: Workbench, item: Item, reading: Reading, ingested_at: datetime) -> CaptureTime:
+def capture_of(bench: Workbench, item: Item, reading: Reading, ingested_at: datetime) -> CaptureTime:
+    """When the file in hand was taken; ``ingested_at`` is what is left where nothing else tells it."""
     return capture_time(
         reading.identity,
         item.original_filename,

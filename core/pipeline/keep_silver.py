@@ -152,22 +152,13 @@ async def _record(
 ) -> str:
     """Writes the Silver version and what belongs to it; returns its id."""
     version_id, now = new_id(), utc_now()
-    columns = version_columns(original, Tier.SILVER, version_id) | {
-        "file_path": target,
-        "metadata": combined_metadata(original, look, description) | _marks(item),
-        "perceptual_hash": look.perceptual_hash,
-        "ai_short_description": description.file_description,
-        "width": look.width,
-        "height": look.height,
-        "duration": original.reading.identity.duration or look.duration,
-        "created_at": now,
-    }
-    await connection.execute(insert(FileVersion), columns)
+    columns = silver_columns(item, original, look, description, version_id)
+    await connection.execute(insert(FileVersion), columns | {"file_path": target, "created_at": now})
     await connection.execute(
         update(FileVersion).where(FileVersion.id == original.version_id).values(processing_state="promoted")
     )
     if look.faces.faces:
-        await connection.execute(insert(Face), _face_rows(look.faces, version_id))
+        await connection.execute(insert(Face), face_rows(look.faces, version_id))
     name = target.rpartition("/")[2]
     details = f"{shown(item.original_filename)} was promoted from Bronze to Silver as {name}."
     await connection.execute(
@@ -177,7 +168,22 @@ async def _record(
     return version_id
 
 
-def _face_rows(finding: FaceFinding, version_id: str) -> list[dict[str, Any]]:
+def silver_columns(
+    item: Item, original: Original, look: Look, description: Description, version_id: str
+) -> dict[str, Any]:
+    """The columns of a Silver version that follow from its bytes; not where it lies and when it became Silver."""
+    return version_columns(original, Tier.SILVER, version_id) | {
+        "metadata": combined_metadata(original, look, description) | _marks(item),
+        "perceptual_hash": look.perceptual_hash,
+        "ai_short_description": description.file_description,
+        "width": look.width,
+        "height": look.height,
+        "duration": original.reading.identity.duration or look.duration,
+    }
+
+
+def face_rows(finding: FaceFinding, version_id: str) -> list[dict[str, Any]]:
+    """The rows of the faces that were found on a version."""
     return [
         {
             "id": new_id(),
@@ -260,4 +266,5 @@ def sidecar_facts(
         perceptual_hash=look.perceptual_hash,
         original_filename=shown(item.original_filename),
         sha256=original.sha256,
+        ingested_at=original.ingested_at,
     )

@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": "daemon.cli.explain:explain",
     "import": "daemon.cli.import_files:import_files",
     "quarantine": "daemon.cli.quarantine:quarantine",
+    "rebuild": "daemon.cli.rebuild:rebuild_command",
     "retry": "daemon.cli.quarantine:retry",
     "roots": "daemon.cli.roots:roots",
     "run": "daemon.cli.run:run",

@@ -61,4 +61,5 @@ def facts_of_a_photo() -> st.SearchStrategy[SidecarFacts]:
         provenance=st.lists(provenances, max_size=3).map(tuple),
         tier=st.sampled_from([None, "silver", "gold"]),
         original_filename=st.none() | texts,
+        ingested_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     )

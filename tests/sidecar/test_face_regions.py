@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from core.library.face_regions import stored_region, stored_size
+from core.library.face_regions import stored_region, stored_size, upright_box
 from core.library.sidecar_facts import FaceRegion
 from core.media.facts import Box
 
@@ -59,3 +59,11 @@ def test_an_orientation_that_does_not_exist_turns_nothing() -> None:
 def test_a_picture_without_pixels_has_no_regions() -> None:
     with pytest.raises(ValueError, match="0 × 20 pixels"):
         stored_region(Box(x=0, y=0, width=1, height=1), 0, 20, 1)
+
+
+@given(st.integers(1, 8), st.integers(0, 300), st.integers(0, 200), st.integers(1, 100), st.integers(1, 100))
+def test_a_region_leads_back_to_the_box_it_was_made_of(
+    orientation: int, x: int, y: int, width: int, height: int
+) -> None:
+    box = Box(x=x, y=y, width=width, height=height)
+    assert upright_box(stored_region(box, 400, 300, orientation), 400, 300, orientation) == box

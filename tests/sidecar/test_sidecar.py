@@ -51,6 +51,7 @@ HOLIDAY = SidecarFacts(
     perceptual_hash="01" * 32,
     original_filename="IMG_0042.jpg",
     sha256="ab" * 32,
+    ingested_at=datetime(2023, 7, 16, 8, 0, 0, 123456, tzinfo=UTC),
 )
 
 
@@ -140,6 +141,7 @@ def test_every_field_reaches_another_program() -> None:
         f"{second}Area/stArea:w": "0.050000",
         f"{second}Area/stArea:h": "0.040000",
         f"{second}Area/stArea:unit": "normalized",
+        "Xmp.pictallion.IngestedAt": "2023-07-16T08:00:00.123456+00:00",
         "Xmp.pictallion.Provider": "builtin",
         "Xmp.pictallion.ProviderVersion": "1",
         "Xmp.pictallion.Confidences/pictallion:tags": "0.8000",
