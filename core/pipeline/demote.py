@@ -25,6 +25,7 @@ from core.db.tables import (
 )
 from core.errors import BadRequest, NotFound
 from core.library.layout import Tier, is_reference
+from core.library.sidecars import mark_stale
 from core.media.source_file import shown
 from core.pipeline import placements
 from core.pipeline.gold_files import remove_gold, remove_rendered
@@ -127,6 +128,7 @@ async def _give_up(
         update(UploadConflict).where(UploadConflict.existing_photo_id == old).values(existing_photo_id=new)
     )
     await connection.execute(delete(FileVersion).where(FileVersion.id == old))
+    await mark_stale(connection, [new])
     upper, lower = str(row["tier"]).capitalize(), str(below["tier"]).capitalize()
     fate = "its file stays in its folder" if is_reference(row["file_path"]) else f"its {upper} file was removed"
     details = f"{shown(row['original_filename'])} was demoted from {upper} to {lower}; {fate}."

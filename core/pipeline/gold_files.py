@@ -22,7 +22,7 @@ from core.library.placing import (
     place_copy,
     place_link,
     place_pieces,
-    replace_bytes,
+    replace_sidecar,
 )
 from core.pipeline.look import PREVIEW, THUMBNAIL
 from core.pipeline.placements import Intent
@@ -47,18 +47,23 @@ def place_gold(layout: Layout, source: str, target: str, plan: GoldPlan, json: b
         raise
 
 
+def is_up_to_date(layout: Layout, target: str, plan: GoldPlan, sha256: str, json: bytes | None) -> bool:
+    """Whether a Gold file, which has ``sha256``, is as planned, and the JSON beside it as well.
+
+    The XMP beside it is looked after like every other, by the queue of sidecars.
+    """
+    path = layout.absolute(json_sidecar_of(target))
+    is_same_json = json is None or (path.is_file() and path.read_bytes() == json)
+    return plan.embedding.sha256 == sha256 and layout.absolute(target).is_file() and is_same_json
+
+
 def replace_gold(layout: Layout, source: str, target: str, plan: GoldPlan, json: bytes | None, mtime_ns: int) -> None:
     """Puts a new file in the place of an old Gold one, which is there until the moment of the rename."""
-    place_pieces(source, plan.embedding.pieces, layout.absolute(target), plan.embedding.sha256, mtime_ns, replace=True)
-    replace_sidecars(layout, target, plan, json)
-
-
-def replace_sidecars(layout: Layout, target: str, plan: GoldPlan, json: bytes | None) -> None:
-    """Writes the sidecars of a Gold file anew, where they would change."""
-    for name, data in ((sidecar_of(target), plan.sidecar), (json_sidecar_of(target), json)):
-        path = layout.absolute(name)
-        if data is not None and not (path.is_file() and path.read_bytes() == data):
-            replace_bytes(data, path)
+    gold, made = layout.absolute(target), plan.embedding
+    place_pieces(source, made.pieces, gold, made.sha256, mtime_ns, replace=True)
+    replace_sidecar(plan.sidecar, layout.absolute(sidecar_of(target)))
+    if json is not None:
+        replace_sidecar(json, layout.absolute(json_sidecar_of(target)))
 
 
 def remove_gold(layout: Layout, target: str) -> None:

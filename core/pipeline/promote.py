@@ -22,12 +22,13 @@ from core.library.edits import EDITED, UPDATED
 from core.library.gold_facts import GoldFacts, NamedFace, gold_facts
 from core.library.gold_name import captured_of, gold_name
 from core.library.layout import Tier, month_directory, sidecar_of
+from core.library.sidecars import mark_stale
 from core.library.tag_library import count_tags
 from core.media.facts import Format, Kind
 from core.media.formats import FORMATS
 from core.media.source_file import shown
 from core.pipeline import placements
-from core.pipeline.gold_files import mtime_of, place_gold, remove_gold, replace_gold, replace_sidecars, share_rendered
+from core.pipeline.gold_files import is_up_to_date, mtime_of, place_gold, remove_gold, replace_gold, share_rendered
 from core.pipeline.placements import Intent
 from core.pipeline.workbench import Workbench
 
@@ -232,6 +233,8 @@ async def _record(
     name = intent.target.rpartition("/")[2]
     details = f"{photo.original_filename} was promoted from Silver to Gold as {name}; {_told(plan)}."
     await _add_history(connection, silver["media_asset_id"], action, details)
+    # the sidecar is there; from now on it is kept up to date like every other
+    await mark_stale(connection, [gold_id], now)
     return gold_id
 
 
@@ -264,8 +267,7 @@ async def _refresh(
     target = gold["file_path"]
     json = _json(photo, facts)
     layout = bench.layout
-    if plan.embedding.sha256 == gold["sha256"] and await asyncio.to_thread(layout.absolute(target).is_file):
-        await asyncio.to_thread(replace_sidecars, layout, target, plan, json)
+    if await asyncio.to_thread(is_up_to_date, layout, target, plan, gold["sha256"], json):
         return Promoted(gold["id"], is_changed=False)
     async with bench.database.write() as connection:
         intent = await placements.announce(connection, target, plan.embedding.sha256, bench.holder, is_recorded=True)
@@ -280,10 +282,11 @@ async def _refresh(
             await placements.finish(connection, intent)
         raise
     name = target.rpartition("/")[2]
-    details = f"The Gold file {name} of {photo.original_filename} was written anew; {_told(plan)}."
+    details = f"The metadata of {photo.original_filename}'s Gold file {name} were written anew; {_told(plan)}."
     async with bench.database.write() as connection:
         await connection.execute(update(FileVersion).where(FileVersion.id == gold["id"]).values(_file_columns(plan)))
         await _add_history(connection, gold["media_asset_id"], action, details)
+        await mark_stale(connection, [gold["id"]])
         await placements.finish(connection, intent)
     await asyncio.to_thread(share_rendered, layout, photo.silver["sha256"], plan.embedding.sha256)
     return Promoted(gold["id"], is_changed=True)
