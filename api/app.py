@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -48,6 +49,12 @@ async def _refuse_zero_bytes(request: Request[Any, Any, Any]) -> None:
         raise NotFound("There is nothing by that name.")
 
 
+def _cors(context: ApiContext) -> CORSConfig | None:
+    """Pages of other origins that the owner has named may use the API, with their cookies."""
+    origins = sorted(context.access.origins)
+    return CORSConfig(allow_origins=origins, allow_credentials=True) if origins else None
+
+
 def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
@@ -55,25 +62,19 @@ def create_app(context: ApiContext) -> Litestar:
     access = Access(bench.database, context.access)
     return Litestar(
         route_handlers=[
-            photos.get_photos,
-            photos.get_recent_photos,
-            photos.get_photo,
-            photos.get_photo_history,
-            photos.get_photo_versions,
+            *photos.ROUTES,
             *edits.ROUTES,
             *promotion.ROUTES,
             *search.ROUTES,
             *archive.ROUTES,
             *batch.ROUTES,
             *processing.ROUTES,
-            files.get_file,
-            upload.upload,
+            *files.ROUTES,
+            *upload.ROUTES,
             tags.get_tags,
             tags.add_tags,
             tags.remove_tag,
-            system.get_health,
-            system.get_stats,
-            system.get_activity,
+            *system.ROUTES,
             daemon.get_daemon_status,
             daemon.request_scan,
             live.follow_events,
@@ -93,6 +94,7 @@ def create_app(context: ApiContext) -> Litestar:
         guards=[guard],
         state=State({"access": access}),
         before_request=_refuse_zero_bytes,
+        cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),
         openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),
         plugins=[RawJsonSchema()],

@@ -135,6 +135,7 @@ def _access_rules(settings: Settings, locks: Path) -> AccessRules:
     return AccessRules(
         needs_token=server.auth.enabled,
         hosts=frozenset(server.allowed_hosts) if is_private else None,
+        origins=frozenset(server.cors_origins),
         session_lifetime=timedelta(seconds=server.auth.session_lifetime),
         own_secret=leave_own_secret(locks) if server.auth.enabled else None,
     )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import mimetypes
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from litestar import Request, route
+from litestar import Request, get, route
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from starlette.responses import FileResponse, Response
 
+from api.context import ApiContext
 from api.known_files import KnownFiles
+from api.schemas.file import FileInfo
+from api.schemas.timestamp import timestamp
 from api.served_file import ServedFile, is_current
 from api.thumbnails import Thumbnails, size_of
 from core.compute import Compute
@@ -28,6 +34,19 @@ from core.media.formats import FORMATS
 ORIGINAL_CACHING: Final = "public, max-age=86400"
 RENDERED_CACHING: Final = "public, max-age=604800"
 """One day and one week, as the contract says."""
+
+NAMED_CACHING: Final = "public, max-age=2592000"
+"""30 days, for what is asked for by a name that tells its content."""
+
+_RENDERED: Final = re.compile(r"[0-9a-f]{64}-[0-9a-z-]+\.jpeg")
+
+_PICTURE: Final = {
+    200: ResponseSpec(bytes, generate_examples=False, media_type="image/jpeg", description="The picture")
+}
+_FILE: Final = {
+    200: ResponseSpec(bytes, generate_examples=False, media_type="application/octet-stream", description="The file"),
+    206: ResponseSpec(bytes, generate_examples=False, media_type="application/octet-stream", description="A range"),
+}
 
 MAX_COORDINATE: Final = 1_000_000
 """Pixels; larger numbers in ``crop`` are no picture's."""
@@ -79,6 +98,53 @@ async def get_file(
     return _original(request, file, stored, is_download)
 
 
+@get("/api/files/thumbnails/{name:str}", tags=["Files"], responses=_PICTURE)
+async def get_thumbnail(context: NamedDependency[ApiContext], name: FromPath[str]) -> Response:
+    """A rendered picture by its own name, ``<sha256>-<size>.jpeg``; it never changes under that name."""
+    path = context.bench.layout.thumbnails / name[:2] / name
+    picture = await asyncio.to_thread(path.read_bytes) if _RENDERED.fullmatch(name) and path.is_file() else None
+    if picture is None:
+        raise NotFound(f"There is no thumbnail {name}.")
+    return Response(picture, media_type="image/jpeg", headers={"cache-control": NAMED_CACHING, "etag": f'"{name}"'})
+
+
+@get("/api/files/download/{file_path:path}", tags=["Files"], responses=_FILE)
+async def download_file(request: FileRequest, tools: NamedDependency[FileTools], file_path: FromPath[str]) -> Response:
+    """A file to be saved under its original name; ``tier/…/name``, of any depth, with or without ``media/``."""
+    file, stored = await tools.known.get(_below_media(file_path))
+    return _original(request, file, stored, is_download=True)
+
+
+@get("/api/files/stream/{file_path:path}", tags=["Files"], responses=_FILE)
+async def stream_file(request: FileRequest, tools: NamedDependency[FileTools], file_path: FromPath[str]) -> Response:
+    """A file, or the range of it that is asked for; never in one piece in memory."""
+    file, stored = await tools.known.get(_below_media(file_path))
+    return _original(request, file, stored, is_download=False)
+
+
+@get("/api/files/info/{file_path:path}", tags=["Files"])
+async def get_file_info(tools: NamedDependency[FileTools], file_path: FromPath[str]) -> FileInfo:
+    """What is known of a file: ``size`` in bytes, ``date`` the folders between tier and name, ``path`` its filePath."""
+    path = _below_media(file_path)
+    file, stored = await tools.known.get(path)
+    _, tier, *folders, name = path.split("/") if path.count("/") > 1 else ("", "", path)
+    mime_type = stored.mime_type if stored is not None else mimetypes.guess_type(name)[0]
+    return FileInfo(
+        filename=name,
+        size=file.stat.st_size,
+        mime_type=mime_type or "application/octet-stream",
+        modified=timestamp(datetime.fromtimestamp(file.stat.st_mtime, UTC)),
+        tier=tier,
+        date="/".join(folders),
+        path=path,
+    )
+
+
+def _below_media(file_path: str) -> str:
+    path = file_path.removeprefix("/")
+    return path if path.startswith("media/") else f"media/{path}"
+
+
 def _original(request: FileRequest, file: ServedFile, stored: StoredFile | None, is_download: bool) -> Response:
     name = file.path.name
     mime_type = stored.mime_type if stored is not None else mimetypes.guess_type(name)[0]
@@ -128,3 +194,6 @@ def _jpeg(picture: bytes, etag: str) -> Response:
 
 def _not_modified(etag: str, caching: str) -> Response:
     return Response(status_code=304, headers={"cache-control": caching, "etag": etag})
+
+
+ROUTES = [get_file, get_thumbnail, download_file, stream_file, get_file_info]

@@ -16,7 +16,8 @@ from msgspec import UNSET
 
 from api.context import ApiContext
 from api.schemas.history import HistoryEntry, history_entry_of
-from api.schemas.photo import Photo, photo_of
+from api.schemas.photo import FilenamePreview, Photo, photo_of
+from core.library.gold_name import gold_name_of
 from core.library.photos import MOST, Listing, find_photo, history_of, list_photos, versions_of
 
 RECENT = 6
@@ -103,3 +104,13 @@ async def get_photo_versions(context: NamedDependency[ApiContext], photo_id: Fro
     """All versions of the photo's asset: Gold, Silver, then the rest."""
     async with context.bench.database.read() as connection:
         return [photo_of(row) for row in await versions_of(connection, photo_id)]
+
+
+@get("/api/photos/{photo_id:str}/filename-preview", tags=["Photos"])
+async def preview_filename(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> FilenamePreview:
+    """The name that the photo gets as Gold, by the setting ``gold_naming_pattern``; a number follows where it is taken."""
+    async with context.bench.database.read() as connection:
+        return FilenamePreview(await gold_name_of(connection, photo_id))
+
+
+ROUTES = [get_photos, get_recent_photos, get_photo, get_photo_history, get_photo_versions, preview_filename]

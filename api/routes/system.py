@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import platform
+import shutil
+import time
 from typing import Annotated, Final
 
+import psutil
 import structlog
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -16,13 +20,38 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.access import SCOPE
 from api.context import ApiContext
 from api.schemas.history import HistoryEntry, history_entry_of
-from api.schemas.system import Healthy, Providers, Stats, Unhealthy
+from api.schemas.system import (
+    AiServices,
+    Analytics,
+    Application,
+    Checks,
+    Configuration,
+    DayCount,
+    DiskUsage,
+    Features,
+    Health,
+    Healthy,
+    MediaUsage,
+    MemoryUsage,
+    Providers,
+    Stats,
+    SystemInfo,
+    SystemStatus,
+    TagCount,
+    TierShare,
+    Unhealthy,
+)
 from api.schemas.timestamp import timestamp
 from core import __version__
 from core.db.tables import utc_now
+from core.library.analytics import bytes_by_tier, top_tags, uploads_by_day
 from core.library.statistics import latest_history, totals
+from core.media.formats import FORMATS
 
 log = structlog.get_logger()
+
+ENVIRONMENT: Final = "production"
+"""There is no other: what a developer wants to see, the log tells."""
 
 HEALTH_SECONDS: Final = 0.8
 """How long the database may take to answer; container health checks want to know within a second."""
@@ -37,14 +66,43 @@ HEALTH_SECONDS: Final = 0.8
 async def get_health(context: NamedDependency[ApiContext]) -> Response[Healthy | Unhealthy]:
     """Whether the database answers."""
     now = timestamp(utc_now())
+    reason = await _trouble(context)
+    if reason is not None:
+        return Response(Unhealthy("unhealthy", now, __version__, reason, reason), status_code=503)
+    return Response(Healthy("healthy", now, __version__, "connected", Providers(ollama=False, openai=False)))
+
+
+async def _trouble(context: ApiContext) -> str | None:
+    """Why the database does not answer; ``None`` when it does."""
     try:
         async with asyncio.timeout(HEALTH_SECONDS), context.bench.database.read() as connection:
             await connection.execute(select(literal(1)))
     except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
         log.warning("the database does not answer", error=str(error))
-        reason = f"The database does not answer: {str(error).splitlines()[0] if str(error) else 'it took too long'}."
-        return Response(Unhealthy("unhealthy", now, __version__, reason, reason), status_code=503)
-    return Response(Healthy("healthy", now, __version__, "connected", Providers(ollama=False, openai=False)))
+        return f"The database does not answer: {str(error).splitlines()[0] if str(error) else 'it took too long'}."
+    return None
+
+
+@get(
+    "/health",
+    opt={SCOPE: None},
+    tags=["System"],
+    responses={503: ResponseSpec(Health, generate_examples=False, description="The database does not answer")},
+)
+async def get_checks(context: NamedDependency[ApiContext]) -> Response[Health]:
+    """The same for watchers that do not look below ``/api``."""
+    is_well = await _trouble(context) is None
+    services = AiServices(
+        ollama_configured=False, openai_configured=False, preferred_provider=context.bench.provider.name
+    )
+    health = Health(
+        status="healthy" if is_well else "unhealthy",
+        version=__version__,
+        environment=ENVIRONMENT,
+        timestamp=timestamp(utc_now()),
+        checks=Checks(is_well, services),
+    )
+    return Response(health, status_code=200 if is_well else 503)
 
 
 @get("/api/stats", tags=["System"])
@@ -62,3 +120,56 @@ async def get_activity(
     """What happened last, newest first."""
     async with context.bench.database.read() as connection:
         return [history_entry_of(row) for row in await latest_history(connection, limit)]
+
+
+@get("/api/analytics", tags=["System"])
+async def get_analytics(context: NamedDependency[ApiContext]) -> Analytics:
+    """What came when, in which tiers, and with which tags."""
+    async with context.bench.database.read() as connection:
+        counted = await totals(connection)
+        trends = await uploads_by_day(connection, utc_now())
+        used = await top_tags(connection)
+    shares = (("Silver", counted.silver), ("Gold", counted.gold))
+    return Analytics(
+        upload_trends=[DayCount(day.isoformat(), number) for day, number in trends.items()],
+        tier_distribution=[
+            TierShare(tier, number, round(number * 100 / counted.assets) if counted.assets else 0)  # type: ignore[arg-type]
+            for tier, number in shares
+        ],
+        top_tags=[TagCount(each.tag, each.count) for each in used],
+    )
+
+
+@get("/api/system/status", tags=["System"])
+async def get_system_status(context: NamedDependency[ApiContext]) -> SystemStatus:
+    """Counts, room on the disk, and how this process is doing."""
+    async with context.bench.database.read() as connection:
+        counted, sizes = await totals(connection), await bytes_by_tier(connection)
+    disk = await asyncio.to_thread(shutil.disk_usage, context.bench.layout.data_dir)
+    process = psutil.Process()
+    memory = process.memory_info()
+    return SystemStatus(
+        stats=Stats(counted.assets, counted.bronze, counted.silver, counted.gold),
+        disk_usage=DiskUsage(disk.total, disk.used, disk.free, MediaUsage(**sizes)),
+        uptime=round(time.time() - process.create_time(), 3),
+        node_version=f"Python {platform.python_version()}",
+        memory_usage=MemoryUsage(memory.rss, memory.vms, memory.rss, 0),
+    )
+
+
+@get("/api/system/info", tags=["System"])
+async def get_system_info(context: NamedDependency[ApiContext]) -> SystemInfo:
+    """The program and how it is set up."""
+    return SystemInfo(
+        application=Application("Pictallion", __version__, ENVIRONMENT, debug=False),
+        database=context.bench.database.dialect,
+        configuration=Configuration(
+            ai_provider=context.bench.provider.name,
+            max_file_size=None,
+            allowed_file_types=[known.mime_type for known in FORMATS],
+            features=Features(ai_processing=True, face_detection=True, duplicate_detection=True, burst_detection=True),
+        ),
+    )
+
+
+ROUTES = [get_health, get_checks, get_stats, get_activity, get_analytics, get_system_status, get_system_info]

@@ -55,7 +55,13 @@ class UploadOperation(Operation):
         self.request_body = _BODY
 
 
-@post("/api/upload", tags=["Upload"], status_code=200, request_max_body_size=None, operation_class=UploadOperation)
+@post(
+    ["/api/upload", "/api/photos/upload"],
+    tags=["Upload"],
+    status_code=200,
+    request_max_body_size=None,
+    operation_class=UploadOperation,
+)
 async def upload(request: Request[None, None, State], context: NamedDependency[ApiContext]) -> UploadAnswer:
     """Takes photos and videos in; when they are in the library, answers with one result for each, in their order.
 
@@ -129,3 +135,6 @@ def _conflict_of(row: Row[*tuple[Any, ...]]) -> Conflict:
         suggested_action=row.suggested_action,
         reasoning=row.reasoning,
     )
+
+
+ROUTES = [upload]

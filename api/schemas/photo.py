@@ -68,6 +68,12 @@ class Photo(Struct, rename="camel", gc=False):
     history: list[HistoryEntry] | UnsetType = UNSET
 
 
+class FilenamePreview(Struct):
+    """A file name with its extension."""
+
+    filename: str
+
+
 def photo_of(row: PhotoRow, is_superseded: bool | UnsetType = UNSET) -> Photo:
     """A row of :mod:`core.library.photos` as it goes over the wire."""
     file_path: str = row.file_path

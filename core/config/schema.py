@@ -153,6 +153,16 @@ def _usable_glob(pattern: str) -> str:
     return pattern
 
 
+def _origin(text: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(text)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or text.rstrip("/") != origin:
+        raise ValueError('must be an origin, such as "https://photos.example.org" or "http://localhost:5173"')
+    return origin.lower()
+
+
 def _async_url(url: SecretStr | None) -> SecretStr | None:
     return with_async_driver(url) if url else None
 
@@ -215,13 +225,15 @@ class Server(Section):
     """Where the HTTP API listens. Port 0 lets the system choose a free one.
 
     Beyond this machine it only listens with a login, or where ``allow_open`` says that none is needed.
-    ``allowed_hosts`` are names by which it is called besides addresses and ``localhost``.
+    ``allowed_hosts`` are names by which it is called besides addresses and ``localhost``, ``cors_origins`` origins
+    (``https://photos.example.org``) whose pages may use the API.
     """
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Whole = Field(default=8000, ge=0, le=65535)
     frontend_dir: Annotated[Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_with_index_page)] = None
     allowed_hosts: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
+    cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
     allow_open: bool = False
     auth: Auth = Auth()
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.tables import Setting
+from core.db.tables import FileVersion, MediaAsset, Setting
+from core.errors import NotFound
 from core.library.naming import DEFAULT_PATTERN, NameFacts, render_name
-from core.media.facts import Format
+from core.media.facts import Format, Kind
+from core.media.formats import FORMATS
+from core.media.source_file import shown
 
 _PATTERN, _CUSTOM = "gold_naming_pattern", "custom_naming_pattern"
 
@@ -30,6 +34,31 @@ async def gold_name(connection: AsyncConnection, row: Mapping[str, Any], origina
         description=row["ai_short_description"],
     )
     return render_name(settings.get(_PATTERN) or DEFAULT_PATTERN, settings.get(_CUSTOM, ""), facts)
+
+
+async def gold_name_of(connection: AsyncConnection, photo_id: str) -> str:
+    """The same for a version by its id. Raises :class:`NotFound`."""
+    statement = (
+        select(
+            FileVersion.combined_metadata.label("combined_metadata"),
+            FileVersion.ai_short_description,
+            FileVersion.captured_at,
+            FileVersion.created_at,
+            FileVersion.mime_type,
+            FileVersion.file_path,
+            MediaAsset.original_filename,
+        )
+        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+        .where(FileVersion.id == photo_id, FileVersion.archived_at.is_(None))
+    )
+    row = (await connection.execute(statement)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no photo {photo_id}.")
+    suffix = PurePosixPath(row["file_path"]).suffix
+    unknown = Format(row["mime_type"], Kind.PHOTO, row["mime_type"], suffix)
+    known = next((each for each in FORMATS if each.mime_type == row["mime_type"]), unknown)
+    by_name = {str(key): value for key, value in row.items()}
+    return await gold_name(connection, by_name, shown(row["original_filename"]), known)
 
 
 def captured_of(row: Mapping[str, Any]) -> datetime:
