@@ -108,7 +108,7 @@ async def get_photo_versions(context: NamedDependency[ApiContext], photo_id: Fro
 
 @get("/api/photos/{photo_id:str}/filename-preview", tags=["Photos"])
 async def preview_filename(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> FilenamePreview:
-    """The name that the photo gets as Gold, by the setting ``gold_naming_pattern``; a number follows where it is taken."""
+    """Its name as Gold, by the setting ``gold_naming_pattern``; where that is taken, a number is added."""
     async with context.bench.database.read() as connection:
         return FilenamePreview(await gold_name_of(connection, photo_id))
 
