@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -253,28 +252,24 @@ def _write_piece(reader: BinaryIO, writer: BinaryIO, piece: Piece) -> None:
 
 def _copy_bytes(source: str, temporary: Path) -> None:
     with _open_source(source) as reader, temporary.open("xb", buffering=0) as writer:
-        if not _copy_in_kernel(reader.fileno(), writer.fileno()):
-            shutil.copyfileobj(reader, writer, _BUFFER)
+        _copy_in_kernel(reader.fileno(), writer.fileno())
+        # what the kernel has left over: on a full disk it stops short without a word, some FUSE and SMB mounts say that
+        # they are done and have done nothing. Writing says what is wrong.
+        while data := reader.read(_BUFFER):
+            _write_piece(reader, writer, data)
         os.fsync(writer.fileno())
 
 
-def _copy_in_kernel(source: int, target: int) -> bool:
-    """Lets the kernel copy (or share the blocks, on btrfs and XFS).
-
-    ``False`` when it cannot and nothing was written.
-    """
+def _copy_in_kernel(source: int, target: int) -> None:
+    """Lets the kernel copy (or share the blocks, on btrfs and XFS) as far as it can."""
     if not hasattr(os, "copy_file_range"):
-        return False
-    copied = 0
+        return
     try:
-        while done := os.copy_file_range(source, target, 1 << 30):
-            copied += done
+        while os.copy_file_range(source, target, 1 << 30):
+            pass
     except OSError as error:
-        if copied or error.errno not in _NOT_SUPPORTED:
+        if error.errno not in _NOT_SUPPORTED:
             raise
-        return False
-    # some FUSE and SMB mounts copy nothing and say that they are done
-    return copied > 0
 
 
 def _write_bytes(temporary: Path, data: bytes, *, durable: bool) -> None:
