@@ -12,13 +12,12 @@ from msgspec import UNSET, UnsetType
 from api.context import ApiContext
 from api.schemas.batch import Batch, BatchAnswer, BatchParams, PhotoError
 from core.errors import BadRequest, NotFound
-from core.library.archive import delete_photo
 from core.library.edits import TagChange, change_tags
 from core.library.export import Copies, Packing, export
 from core.library.membership import add_to_collection, require_collection
 from core.pipeline.batch import Outcome, on_each
 from core.pipeline.develop import bronze_of, develop
-from core.pipeline.promote import promote
+from core.pipeline.together import delete_together, promote_together
 
 Work = Callable[[str], Awaitable[bool]]
 
@@ -56,14 +55,14 @@ def _adding_tags(context: ApiContext, params: BatchParams) -> Work:
 
 def _deleting(context: ApiContext) -> Work:
     async def work(photo_id: str) -> bool:
-        return await delete_photo(context.bench.database, context.bench.layout, photo_id)
+        return await delete_together(context.bench, photo_id)
 
     return work
 
 
 def _promoting(context: ApiContext, params: BatchParams) -> Work:
     async def to_gold(photo_id: str) -> bool:
-        return (await promote(context.bench, photo_id)).is_changed
+        return (await promote_together(context.bench, photo_id)).is_changed
 
     async def to_silver(photo_id: str) -> bool:
         await develop(context.bench, await bronze_of(context.bench, photo_id))

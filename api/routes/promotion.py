@@ -13,8 +13,8 @@ from api.schemas.photo import Photo, photo_of
 from api.schemas.promotion import BatchPromoted, Demoted, Embedded, PhotoFault, PhotoIds
 from core.errors import BadRequest, IntakeError, NotFound
 from core.library.photos import find_photo
-from core.pipeline.demote import demote
-from core.pipeline.promote import Action, promote
+from core.pipeline.promote import Action
+from core.pipeline.together import demote_together, promote_together
 
 AT_ONCE = 4
 """Photos of a batch that are in hand at a time: a worker computes for one while another is written to the disk."""
@@ -23,14 +23,14 @@ AT_ONCE = 4
 @post("/api/photos/{photo_id:str}/promote", tags=["Promotion"], status_code=200)
 async def promote_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> Photo:
     """Makes the Gold version of a Silver photo; one that is Gold already is brought up to date."""
-    promoted = await promote(context.bench, photo_id)
+    promoted = await promote_together(context.bench, photo_id)
     return await _photo(context, promoted.gold_id)
 
 
 @post("/api/photos/{photo_id:str}/embed-metadata", tags=["Promotion"], status_code=200)
 async def embed_metadata(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> Embedded:
     """The same, as the history's ``EMBEDDED``."""
-    promoted = await promote(context.bench, photo_id, Action.EMBEDDED)
+    promoted = await promote_together(context.bench, photo_id, Action.EMBEDDED)
     return Embedded(success=True, gold_version=await _photo(context, promoted.gold_id))
 
 
@@ -42,7 +42,7 @@ async def batch_promote(context: NamedDependency[ApiContext], data: JSONBody[Pho
     async def one(photo_id: str) -> PhotoFault | bool:
         async with turns:
             try:
-                return (await promote(context.bench, photo_id)).is_changed
+                return (await promote_together(context.bench, photo_id)).is_changed
             except (NotFound, BadRequest):
                 return False
             except IntakeError as error:
@@ -56,7 +56,7 @@ async def batch_promote(context: NamedDependency[ApiContext], data: JSONBody[Pho
 @post("/api/photos/{photo_id:str}/demote", tags=["Promotion"], status_code=200)
 async def demote_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> Demoted:
     """Gives up a Gold or Silver version; the one below it is the photo again."""
-    left = await _photo(context, await demote(context.bench, photo_id))
+    left = await _photo(context, await demote_together(context.bench, photo_id))
     message = f"{left.media_asset.original_filename} is {left.tier.capitalize()} again."
     return Demoted(success=True, message=message, active_version=left)
 
