@@ -23,6 +23,7 @@ from core.compute.tasks import prepare_cache
 from core.config import Settings
 from core.errors import WorkerLost
 from core.feed import Feed
+from core.library.export import remove_old_exports
 from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
 from core.pipeline.dispatcher import Dispatcher
@@ -30,6 +31,7 @@ from core.pipeline.holders import become_daemon
 from core.pipeline.ledger import Entry, Fate
 from core.pipeline.receive import upload_root
 from core.pipeline.recovery import recover, sweep
+from core.pipeline.resolve import settle_expired
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
@@ -55,6 +57,9 @@ THREADS = 64
 
 #: How often it is looked for what an import that was killed has left. [s]
 RECOVERY_SECONDS = 60.0
+
+#: How often what has waited for a person for a day is settled. [s]
+TIDY_SECONDS = 3600.0
 
 
 async def run_daemon(settings: Settings) -> None:
@@ -231,7 +236,13 @@ async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatch
         await recover(bench.database, bench.layout, bench.holder)
         dispatcher.wake()
 
+    async def tidy_up() -> None:
+        """Conflicts that nobody decides, and archives that nobody fetches any more."""
+        await settle_expired(bench)
+        await asyncio.to_thread(remove_old_exports, bench.layout)
+
     schedule.every("take over from imports", RECOVERY_SECONDS, take_over)
+    schedule.every("tidy up", TIDY_SECONDS, tidy_up)
     schedule.start()
     try:
         yield

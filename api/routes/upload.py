@@ -12,17 +12,30 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.params import JSONBody
 from sqlalchemy import Row
 
 from api.context import ApiContext
 from api.received_files import ReceivedFile, received_files
 from api.schemas.raw_json import raw_json
 from api.schemas.timestamp import timestamp
-from api.schemas.upload import Conflict, ExistingPhoto, NamedAsset, NewFile, UploadAnswer, UploadResult
-from core.errors import BadRequest
+from api.schemas.upload import (
+    Conflict,
+    ExistingPhoto,
+    NamedAsset,
+    NewFile,
+    Resolution,
+    ResolutionAnswer,
+    Resolutions,
+    Resolved,
+    UploadAnswer,
+    UploadResult,
+)
+from core.errors import BadRequest, IntakeError, NotFound, RequestError
 from core.library.photos import version_to_show
 from core.library.upload_conflicts import conflicts_of
 from core.pipeline.receive import receive
+from core.pipeline.resolve import Decision, resolve
 from core.pipeline.states import State as LedgerState
 
 _THROUGH: Final = (LedgerState.DONE, LedgerState.DUPLICATE, LedgerState.CONFLICT, LedgerState.IGNORED)
@@ -137,4 +150,34 @@ def _conflict_of(row: Row[*tuple[Any, ...]]) -> Conflict:
     )
 
 
-ROUTES = [upload]
+@post("/api/upload/resolve-conflicts", tags=["Upload"], status_code=200)
+async def resolve_conflicts(context: NamedDependency[ApiContext], data: JSONBody[Resolutions]) -> ResolutionAnswer:
+    """Carries decisions out, one after the other; what fails tells why and waits on.
+
+    An upload that nobody decides on within a day is kept beside the photo it looks like.
+    """
+    results = [await _resolved(context, each) for each in data.resolutions]
+    done = sum(result.success for result in results)
+    return ResolutionAnswer(done == len(results), f"{done} of {len(results)} conflicts were resolved.", results)
+
+
+async def _resolved(context: ApiContext, wanted: Resolution) -> Resolved:
+    if wanted.action not in set(Decision):
+        message = f"{wanted.action} is no decision; there are {', '.join(Decision)}."
+        return Resolved(wanted.conflict_id, success=False, message=message)
+    try:
+        if "\0" in wanted.conflict_id:
+            raise NotFound("There is no such conflict.")
+        asset_id = await resolve(context.bench, wanted.conflict_id, Decision(wanted.action))
+    except (RequestError, IntakeError) as error:
+        return Resolved(wanted.conflict_id, success=False, message=str(error))
+    return Resolved(wanted.conflict_id, success=True, message=_DONE[Decision(wanted.action)], asset_id=asset_id)
+
+
+_DONE: Final = {
+    Decision.KEEP_EXISTING: "The photo in the library stays; the new file is not shown.",
+    Decision.REPLACE: "The new file is the photo now; the old one is in the archive.",
+    Decision.KEEP_BOTH: "Both photos are in the library.",
+}
+
+ROUTES = [upload, resolve_conflicts]

@@ -72,3 +72,36 @@ class UploadAnswer(Struct, rename="camel"):
     results: list[UploadResult]
     has_conflicts: bool
     total_conflicts: int
+
+
+class Resolution(Struct, rename="camel"):
+    """What becomes of an upload: ``keep_existing``, ``replace_with_new`` or ``keep_both``.
+
+    Clients may send the conflict itself along; it is not looked at.
+    """
+
+    conflict_id: str
+    action: str
+
+
+class Resolutions(Struct):
+    """Decisions, in the order in which they are carried out."""
+
+    resolutions: list[Resolution]
+
+
+class Resolved(Struct, rename="camel"):
+    """What became of one conflict; ``assetId`` is the photo that is in the library now."""
+
+    conflict_id: str
+    success: bool
+    message: str
+    asset_id: str | UnsetType = UNSET
+
+
+class ResolutionAnswer(Struct):
+    """``success`` when every decision was carried out."""
+
+    success: bool
+    message: str
+    results: list[Resolved]
