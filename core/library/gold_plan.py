@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 
 from core.errors import VerificationFailed
-from core.library.embedding import Embedding, Way, can_embed, embed, reason_for_format
-from core.library.embedding.embed import MAX_SIZE
+from core.library.embedding.embed import MAX_SIZE, Embedding, Way, can_embed, embed, reason_for_format
 from core.library.gold_facts import GoldFacts
 from core.library.placing import Span
 from core.library.sidecar import build_sidecar, read_sidecar

@@ -15,6 +15,10 @@ import msgspec
 LOOK_VERSION = "1"
 
 
+#: Bits of a perceptual hash.
+HASH_BITS = 64
+
+
 class Kind(StrEnum):
     """The three ways a file is looked at."""
 

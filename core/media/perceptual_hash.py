@@ -13,8 +13,6 @@ from PIL import Image
 
 from core.media.resize import Pixels, shrink_to
 
-HASH_BITS = 64
-
 WORKING_SIZE = 512
 """Longest side in pixels from which the hash is computed. Smaller input only saves time: see the tests for the bits."""
 

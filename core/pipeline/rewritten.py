@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion
 from core.library.layout import Tier
-from core.media.facts import CaptureSource, CaptureTime
-from core.media.perceptual_hash import HASH_BITS
+from core.media.facts import HASH_BITS, CaptureSource, CaptureTime
 
 #: The ``processing_state`` of a version in whose place a newer one is.
 SUPERSEDED = "superseded"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.engine import Database
 from core.db.search_sql import FACTS
 from core.db.tables import FileVersion, MediaAsset
-from core.media.perceptual_hash import HASH_BITS
+from core.media.facts import HASH_BITS
 
 _BATCH = 500
 """Hashes whose photos are fetched at a time."""

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from core.library.embedding import Embedding, Wanted, embed
+from core.library.embedding.embed import Embedding, embed
 from core.library.embedding.spans import assemble
+from core.library.embedding.wanted import Wanted
 from core.library.sidecar import build_sidecar
 from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import Format

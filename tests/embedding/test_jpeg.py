@@ -10,7 +10,7 @@ import piexif
 import pytest
 from PIL import Image
 
-from core.library.embedding import Way
+from core.library.embedding.embed import Way
 from core.library.embedding.jpeg_segments import end_of_picture, read_jpeg
 from core.library.embedding.tiff_append import restored
 from core.library.embedding.tiff_directory import MAKER_NOTE, read_tree, value_of

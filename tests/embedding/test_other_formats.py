@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image, ImageSequence
 
-from core.library.embedding import Way
+from core.library.embedding.embed import Way
 from core.library.embedding.png import read_png
 from core.library.embedding.tiff_directory import read_tree
 from core.library.embedding.webp import read_webp

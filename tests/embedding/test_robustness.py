@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.library.embedding import Wanted, Way
 from core.library.embedding.checks import check
+from core.library.embedding.embed import Way
 from core.library.embedding.part import BOTH
 from core.library.embedding.refusal import NotEmbeddable
 from core.library.embedding.tiff_append import Changes, Value, append_update, new_block, restored
 from core.library.embedding.tiff_directory import read_tree, value_of
+from core.library.embedding.wanted import Wanted
 from core.library.sidecar import build_sidecar
 from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import Format

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.media.perceptual_hash import HASH_BITS, hamming, perceptual_hash, similarity
+from core.media.facts import HASH_BITS
+from core.media.perceptual_hash import hamming, perceptual_hash, similarity
 
 
 def hash_of(image: Image.Image) -> str:

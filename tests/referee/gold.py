@@ -18,8 +18,9 @@ from pathlib import Path
 
 from PIL import Image, ImageSequence
 
-from core.library.embedding import Wanted, Way, can_embed, embed
+from core.library.embedding.embed import Way, can_embed, embed
 from core.library.embedding.exif_values import BOILERPLATE
+from core.library.embedding.wanted import Wanted
 from core.library.placing import place_pieces
 from core.library.sidecar import build_sidecar
 from core.library.sidecar_facts import SidecarFacts
