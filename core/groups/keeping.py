@@ -7,11 +7,11 @@ its groups are formed anew from that.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,7 @@ from core.db.tables import AssetGroup, AssetGroupMember, GroupedAsset, GroupKey,
 from core.groups.facts import Group, GroupFacts, Member, Place, Role
 from core.groups.forming import form_groups
 from core.groups.keys import bracket_key, keys_of
-from core.groups.neighbourhood import chunks, facts_of, neighbourhood
+from core.groups.neighbourhood import chunks, facts_of, neighbourhood, ungrouped_neighbours
 
 #: On PostgreSQL, two files of one group that are recorded at the same moment would not see each other. Any number that
 #: nothing else locks.
@@ -39,13 +39,35 @@ async def keep_grouped(connection: AsyncConnection, facts: GroupFacts) -> None:
 
 async def keep_found_again(connection: AsyncConnection, asset_id: str, place: Place) -> None:
     """The bytes of an asset were found at another place, too: the files beside them may belong to it."""
+    await keep_places(connection, {asset_id: place})
+
+
+async def keep_places(connection: AsyncConnection, places: Mapping[str, Place]) -> None:
+    """The files of these assets lie at these places, too, or by now: those beside them may belong to them.
+
+    Where a file lay before is remembered: it does not leave its group by being moved. A folder of thousands costs a few
+    statements; only where strangers meet are groups formed anew.
+    """
     await _lock(connection)
-    known = (await facts_of(connection, [asset_id])).get(asset_id)
-    if known is None or place in known.places:
-        return
-    places = tuple(sorted({*known.places, place}, key=lambda place: (place.directory, place.filename)))
-    await _remember(connection, msgspec.structs.replace(known, places=places))
-    await regroup(connection, [asset_id])
+    for chunk in chunks(places):
+        changed = []
+        for asset_id, known in (await facts_of(connection, chunk)).items():
+            if (place := places[asset_id]) not in known.places:
+                found = sorted({*known.places, place}, key=lambda each: (each.directory, each.filename))
+                changed.append(msgspec.structs.replace(known, places=tuple(found)))
+        if not changed:
+            continue
+        await connection.execute(
+            update(GroupedAsset)
+            .where(GroupedAsset.media_asset_id == bindparam("asset_id"))
+            .values(facts=bindparam("now_known")),
+            [{"asset_id": facts.asset_id, "now_known": msgspec.to_builtins(facts)} for facts in changed],
+        )
+        build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+        keys = [{"key": key, "media_asset_id": facts.asset_id} for facts in changed for key in keys_of(facts)]
+        await connection.execute(build(GroupKey).on_conflict_do_nothing(), keys)
+        if strangers := await ungrouped_neighbours(connection, [facts.asset_id for facts in changed]):
+            await regroup(connection, sorted(strangers))
 
 
 async def forget_grouped(connection: AsyncConnection, asset_ids: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -55,6 +55,27 @@ async def _sharing_keys(connection: AsyncConnection, asset_ids: Iterable[str]) -
             select(theirs.media_asset_id)
             .join(mine, mine.key == theirs.key)
             .where(mine.media_asset_id.in_(chunk))
+            .distinct()
+        )
+        found |= set((await connection.execute(statement)).scalars())
+    return found
+
+
+async def ungrouped_neighbours(connection: AsyncConnection, asset_ids: Iterable[str]) -> set[str]:
+    """Those of these assets that share a key with one that is not in their group."""
+    mine, theirs = aliased(GroupKey), aliased(GroupKey)
+    my_group, their_group = aliased(AssetGroupMember), aliased(AssetGroupMember)
+    found: set[str] = set()
+    for chunk in chunks(asset_ids):
+        statement = (
+            select(mine.media_asset_id)
+            .join(theirs, (theirs.key == mine.key) & (theirs.media_asset_id != mine.media_asset_id))
+            .outerjoin(my_group, (my_group.media_asset_id == mine.media_asset_id) & my_group.is_together)
+            .outerjoin(their_group, (their_group.media_asset_id == theirs.media_asset_id) & their_group.is_together)
+            .where(
+                mine.media_asset_id.in_(chunk),
+                or_(my_group.group_id.is_(None), my_group.group_id.is_distinct_from(their_group.group_id)),
+            )
             .distinct()
         )
         found |= set((await connection.execute(statement)).scalars())

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.tables import LedgerEntry
 from core.db.types import escape_path
 from core.groups.facts import GroupFacts, Place
+from core.groups.keeping import keep_places
+from core.groups.neighbourhood import IDS_AT_ONCE
 from core.media.facts import CaptureSource, Exif
 from core.media.source_file import shown
 from core.pipeline.keep_original import Original
-from core.pipeline.roots import UPLOAD
+from core.pipeline.ledger import Move
+from core.pipeline.roots import UPLOAD, Root
 from core.pipeline.workbench import Item
 
 #: Sources of a capture time that two files of one shot share; a name or the time of ingest proves nothing.
@@ -23,6 +31,21 @@ def place_of(item: Item) -> Place:
     """Where a file was found. All uploads lie in one folder: each is received in a directory of its own."""
     folder = "" if item.root.name == UPLOAD else os.path.dirname(item.entry.path)  # noqa: PTH120 - surrogates
     return Place(escape_path(f"{item.root.name}/{folder}"), shown(item.original_filename))
+
+
+async def follow_moves(connection: AsyncConnection, root: Root, moves: Sequence[Move]) -> None:
+    """Tells the groups where files lie that were moved: what comes beside them may belong to them."""
+    places: dict[str, Place] = {}
+    for start in range(0, len(moves), IDS_AT_ONCE):
+        paths = {move.id: move.path for move in moves[start : start + IDS_AT_ONCE]}
+        statement = select(LedgerEntry.id, LedgerEntry.media_asset_id).where(
+            LedgerEntry.id.in_(list(paths)), LedgerEntry.media_asset_id.is_not(None)
+        )
+        for row in await connection.execute(statement):
+            folder, name = os.path.split(paths[row.id])
+            places[row.media_asset_id] = Place(escape_path(f"{root.name}/{folder}"), shown(name))
+    if places:
+        await keep_places(connection, places)
 
 
 def group_facts(item: Item, original: Original) -> GroupFacts:

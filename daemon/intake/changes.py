@@ -15,6 +15,7 @@ from core.db.engine import Database
 from core.db.tables import utc_now
 from core.media.source_file import shown
 from core.pipeline import ledger
+from core.pipeline.grouping import follow_moves
 from core.pipeline.ledger import Known, Move, Signature
 from core.pipeline.references import move_references
 from core.pipeline.roots import Mode, Root
@@ -154,6 +155,7 @@ async def write_changes(
             gone = [entry.id for entry in changes.gone.values()]
             await ledger.move_to(connection, gone, State.MISSING, now, "It is not there any more.")
             await ledger.move_paths(connection, changes.moves, now)
+            await follow_moves(connection, root, changes.moves)
             if root.mode is Mode.REFERENCE:
                 pairs = [(move.old_path, move.path) for move in changes.moves]
                 await move_references(connection, root.name, pairs)

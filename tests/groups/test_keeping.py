@@ -17,7 +17,7 @@ from core.groups import members_of
 from core.groups.decisions import choose_primary, dissolve, restore
 from core.groups.facts import GroupFacts, GroupType, Place
 from core.groups.forming import form_groups
-from core.groups.keeping import forget_grouped, keep_found_again, keep_grouped
+from core.groups.keeping import forget_grouped, keep_found_again, keep_grouped, keep_places
 from core.groups.members import are_together, find_group, list_groups
 from tests.groups.conftest import make_fact
 
@@ -235,3 +235,27 @@ async def test_a_new_file_costs_a_few_statements_however_large_the_library(datab
                 assert not [detail for detail in details if detail.startswith("SCAN")], (statement, details)
     assert len(statements) < 15
     assert len(await stored(database)) == 1
+
+
+async def test_files_that_were_moved_meet_others_and_do_not_leave_their_group(
+    database: Database, fact: MakeFact
+) -> None:
+    raw, picture, stranger = fact("DSC1.ARW"), fact("DSC1.JPG"), fact("DSC9.JPG")
+    await arrive(database, raw, picture, stranger)
+    async with database.write() as connection:
+        await keep_places(
+            connection,
+            {
+                raw.asset_id: Place("sorted/raw", "DSC1.ARW"),
+                picture.asset_id: Place("sorted", "beach.JPG"),
+                stranger.asset_id: Place("sorted", "other.JPG"),
+            },
+        )
+    edit = fact("beach-edited.JPG", folder="sorted")
+    await arrive(database, edit)
+    assert set(await stored(database)) == {frozenset({raw.asset_id, picture.asset_id, edit.asset_id})}
+    # two that meet by being moved
+    async with database.write() as connection:
+        await keep_places(connection, {stranger.asset_id: Place("sorted/raw", "DSC1.JPG")})
+    (group,) = await stored(database)
+    assert stranger.asset_id in group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from core.groups import members_of
 from core.pipeline.attempt import attempt
-from core.pipeline.ledger import Fate
+from core.pipeline.grouping import follow_moves
+from core.pipeline.ledger import Fate, Move, Signature
 from core.pipeline.states import State
 from tests.pipeline.conftest import picture
 
@@ -110,3 +112,14 @@ async def test_a_photo_that_is_written_anew_stays_in_its_group(house: House) -> 
     again = await take(house, "IMG_1.jpg", shot(1) + b"\0")
     assert again.media_asset_id == photo.media_asset_id
     assert await together(house, again) == ["IMG_1-edited.jpg", "IMG_1.jpg"]
+
+
+async def test_a_raw_that_comes_beside_a_photo_that_was_moved_is_its_raw(house: House) -> None:
+    photo = await take(house, "card/DSC1.JPG", shot(1))
+    (entry,) = await house.query("select id from ledger")
+    signature = Signature.of(os.lstat(house.inbox / "card" / "DSC1.JPG"))
+    move = Move(entry.id, "card/DSC1.JPG", "sorted/DSC1.JPG", signature, State.DONE)
+    async with house.bench.database.write() as connection:
+        await follow_moves(connection, house.root(), [move])
+    await take(house, "sorted/DSC1.dng", raw())
+    assert await together(house, photo) == ["DSC1.JPG", "DSC1.dng"]
