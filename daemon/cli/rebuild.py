@@ -20,8 +20,9 @@ from core.config import Settings
 from core.config.database_url import sqlite_url, with_async_driver
 from core.db.engine import open_database
 from core.db.tables import utc_now
-from core.errors import DatabaseUnreachable, PictallionError
-from core.pipeline.holders import become_daemon
+from core.errors import AlreadyRunning, DatabaseUnreachable, PictallionError
+from core.library.layout import Layout
+from core.pipeline.holders import become_daemon, is_alive
 from core.rebuild import Report, rebuild
 from daemon.cli.settings import load
 from daemon.logs import configure_logs
@@ -58,12 +59,21 @@ def rebuild_command(ctx: click.Context, from_files: bool, into: str | None, repl
     layout = layout_of(settings)
     layout.create()
     with become_daemon(layout.locks):
+        _refuse_beside_others(layout)
         report = asyncio.run(_rebuild(settings, into, replace))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     else:
         _print(report)
     sys.exit(0 if report.is_explained else 1)
+
+
+def _refuse_beside_others(layout: Layout) -> None:
+    """Raises :class:`AlreadyRunning` while an import puts files into the library, which would be missed."""
+    if any(is_alive(layout.locks, lock.stem) for lock in layout.locks.glob("*-*.lock")):
+        raise AlreadyRunning(
+            f"Another pictallion works on {layout.data_dir}, perhaps an import. Wait until it is done."
+        )
 
 
 async def _rebuild(settings: Settings, into: str | None, replace: bool) -> Report:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
 import shutil
 import sqlite3
+import uuid
 from collections import defaultdict
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import asyncpg  # type: ignore[import-untyped]
 import httpx
 import msgspec
 import pytest
@@ -19,6 +22,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from core.db.tables import Base
 from core.library.sidecar import build_sidecar, read_sidecar
+from core.pipeline.holders import become_holder
 from tests.daemon.conftest import FIXTURES, start, wait_until
 
 if TYPE_CHECKING:
@@ -245,7 +249,7 @@ def test_every_column_comes_back_or_it_is_said_why_not(library: Home) -> None:
     assert not different, "\n".join(different)
     assert compared > 50
     assert report["photos"] == 8
-    assert [report[name] for name in ("bronze", "silver", "gold", "people", "namedFaces")] == [8, 7, 2, 1, 1]
+    assert [report[name] for name in ("bronze", "silver", "gold", "people", "namedFaces")] == [8, 7, 3, 1, 1]
     assert report["groups"] == 2
     assert {row["type"] for row in new["asset_groups"]} == {"edited", "raw_jpeg"}
     (entry,) = new["ledger"]
@@ -305,3 +309,31 @@ def test_a_database_that_is_not_empty_is_never_filled(library: Home) -> None:
     answer = library.run("rebuild", "--from-files", "--into", f"sqlite:///{library.data}/pictallion.db")
     assert answer.returncode == 1
     assert "is not empty, and nothing was changed" in answer.stderr
+
+
+def test_nothing_is_rebuilt_while_an_import_runs(library: Home) -> None:
+    with become_holder(library.data / "locks"):
+        answer = library.run("rebuild", "--from-files")
+    assert (answer.returncode, "perhaps an import" in answer.stderr) == (4, True)
+
+
+def test_a_catalogue_in_postgresql_is_filled(library: Home, postgresql_server: str) -> None:
+    name = f"rebuilt_{uuid.uuid4().hex}"
+
+    async def on_server(url: str, sql: str) -> list[Any]:
+        connection = await asyncpg.connect(url)
+        try:
+            rows: list[Any] = await connection.fetch(sql)
+            return rows
+        finally:
+            await connection.close()
+
+    url = postgresql_server.replace("/postgres?", f"/{name}?")
+    asyncio.run(on_server(postgresql_server, f"CREATE DATABASE {name}"))
+    try:
+        code, report = rebuilt(library, "--into", url)
+        assert (code, report["photos"], report["groups"]) == (0, 8, 2)
+        people = asyncio.run(on_server(url, "select name, face_count from people"))
+        assert [tuple(row) for row in people] == [("Eileen Collins", 1)]
+    finally:
+        asyncio.run(on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)"))
