@@ -17,6 +17,7 @@ from rich.table import Table
 
 from bench.floor import floor_seconds
 from bench.house import House, house
+from bench.idle import idle
 from bench.moving import moving
 from bench.photos import make_photos, make_tiny_photos
 from bench.rescan import rescan
@@ -167,6 +168,11 @@ def scanning(bench: Bench) -> None:
     asyncio.run(rescan(folder, 100_000, bench.report))
 
 
+def at_rest(bench: Bench) -> None:
+    """A daemon with 100,000 files to which nothing happens."""
+    idle(bench.new_home(), bench.cache, 100_000, bench.report)
+
+
 def move(bench: Bench) -> None:
     """A folder of 10,000 photos gets another name."""
     folder = bench.folder / "moving"
@@ -209,6 +215,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "throughput": throughput,
     "growth": growth,
     "scanning": scanning,
+    "idle": at_rest,
     "moving": move,
     "noticing": noticing,
 }

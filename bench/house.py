@@ -38,6 +38,12 @@ class House:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as response:
             return json.load(response)
 
+    def post(self, path: str) -> None:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=b"{}")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+
     def count(self, state: str) -> int:
         connection = sqlite3.connect(f"file:{self.folder / 'data' / 'pictallion.db'}?mode=ro", uri=True, timeout=30)
         try:

@@ -6,15 +6,17 @@ The same bytes under their library name, with all that is known of them, and the
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.provider import Description, PhotoFacts
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
-from core.errors import IntakeError
+from core.errors import IntakeError, PlacementFailed
 from core.groups.keeping import keep_grouped
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
@@ -35,6 +37,8 @@ from core.pipeline.rewritten import carry_over
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
 from core.pipeline.workbench import Item, Workbench
+
+log = structlog.get_logger()
 
 
 async def keep_silver(
@@ -144,7 +148,13 @@ def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFac
     """Writes the sidecar of a file that stays where it is; one of our own from before is replaced."""
     from core.library.sidecar import build_sidecar
 
-    replace_sidecar(build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target))
+    try:
+        replace_sidecar(build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target))
+    except PlacementFailed as error:
+        if not (isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENAMETOOLONG):
+            raise
+        # no reason to do without the photo: what the sidecar says is in the catalogue
+        log.warning("the file's name is too long for a sidecar; there is none", path=shown(item.entry.path))
 
 
 async def _record(

@@ -69,6 +69,15 @@ async def test_a_sidecar_of_another_program_is_left_alone(house: House) -> None:
     assert (house.bench.layout.media / "sidecars" / "reference" / "inbox" / "a.jpg.xmp").is_file()
 
 
+@pytest.mark.parametrize("length", [236, 255])
+async def test_a_name_that_leaves_no_room_for_a_sidecar_is_no_hindrance(house: House, length: int) -> None:
+    """File systems allow 255 bytes."""
+    name = "a" * (length - 4) + ".jpg"
+    house.write(name, picture())
+    assert (await take(house, name)).state is State.DONE
+    assert [path.name for path in house.inbox.iterdir()] == [name]
+
+
 async def test_a_file_that_was_moved_where_the_scan_could_not_tell_keeps_its_asset(house: House) -> None:
     first = await take(house, house.write("a.jpg", picture()).name)
     os.rename(house.inbox / "a.jpg", house.inbox / "b.jpg")  # noqa: PTH104 - as a person does it
