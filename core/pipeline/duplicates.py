@@ -17,6 +17,7 @@ from core.pipeline.keep_original import Begun, drop_placed, find_recorded
 from core.pipeline.references import referenced, relink
 from core.pipeline.release_source import prove_stored, remove_source
 from core.pipeline.roots import Mode
+from core.pipeline.taken_away import note_content
 from core.pipeline.workbench import Item, Workbench
 
 
@@ -46,6 +47,7 @@ async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading, 
         await drop_placed(bench, begun.intent)
     if item.root.mode is Mode.MOVE:
         await prove_stored(bench, item, stored.file_path, reading.identity.sha256)
+        await note_content(bench, item, reading.identity.sha256)
         await remove_source(item)
     await _remember_place(bench, item, stored.id)
     raise DuplicateContent(

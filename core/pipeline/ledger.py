@@ -75,6 +75,8 @@ class Known(msgspec.Struct, frozen=True):
     signature: Signature
     media_asset_id: str | None
     reason: str | None
+    #: whether its content was read since it was last seen to change
+    has_content: bool = False
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -115,6 +117,7 @@ _ENTRY_COLUMNS = (
     LedgerEntry.attempts,
     LedgerEntry.worker_losses,
     LedgerEntry.reason,
+    LedgerEntry.sha256,
 )
 
 
@@ -251,6 +254,7 @@ async def _known(
             Signature(row.size, row.mtime_ns, row.ctime_ns, row.inode),
             row.media_asset_id,
             row.reason,
+            row.sha256 is not None,
         )
         for row in rows
     }
@@ -280,6 +284,7 @@ async def record_sightings(
             "reason": reason,
             "attempts": 0,
             "worker_losses": 0,
+            "sha256": None,
             "next_attempt_at": None,
             "holder": holder,
             "first_seen_at": now,
@@ -296,7 +301,7 @@ async def record_sightings(
     in_hand = LedgerEntry.state == State.RUNNING
     kept_in_hand = {
         name: case((in_hand, getattr(LedgerEntry, name)), else_=statement.excluded[name])
-        for name in ("state", "reason", "attempts", "worker_losses", "next_attempt_at", "holder")
+        for name in ("state", "reason", "attempts", "worker_losses", "sha256", "next_attempt_at", "holder")
     }
     always = {name: statement.excluded[name] for name in ("size", "mtime_ns", "ctime_ns", "inode", "updated_at")}
     upsert = statement.on_conflict_do_update(index_elements=["root", "path"], set_=kept_in_hand | always)

@@ -7,7 +7,7 @@ says which state its ledger entry gets, and nothing half done is left.
 from __future__ import annotations
 
 from core.compute.tasks import Reading
-from core.errors import NotMedia, SourceStays, Undecodable
+from core.errors import NotMedia, SourceStays, SourceVanished, Undecodable
 from core.pipeline.duplicates import follow, refuse_stored_content
 from core.pipeline.keep_original import Original, keep_original, open_original
 from core.pipeline.keep_silver import confirm_kept, keep_as_metadata_only, keep_silver
@@ -17,6 +17,7 @@ from core.pipeline.look import look_at
 from core.pipeline.lookalikes import refuse_lookalike_upload
 from core.pipeline.read import read
 from core.pipeline.release_source import release_source
+from core.pipeline.taken_away import refuse_what_was_taken_away
 from core.pipeline.workbench import Item, Workbench
 
 
@@ -27,7 +28,11 @@ async def take_in(bench: Workbench, item: Item) -> Fate:
     finished is found and not done again.
     """
     begun = await open_original(bench, item)
-    reading = await read(bench, item, begun)
+    try:
+        reading = await read(bench, item, begun)
+    except SourceVanished:
+        await refuse_what_was_taken_away(bench, item)
+        raise
     _refuse_other_than_media(item, reading)
 
     async with bench.claims.hold(reading.identity.sha256):

@@ -20,6 +20,7 @@ from core.pipeline.ledger import Known, Move, Signature
 from core.pipeline.references import move_references
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
+from core.pipeline.taken_away import may_be_taken_away
 from daemon.intake.moves import recognise_moves
 from daemon.intake.scanner import Sighting
 from daemon.intake.settling import Settling, stood_still_long_ago
@@ -64,7 +65,7 @@ def counts_as_gone(mode: Mode, entry: Known) -> bool:
     if entry.media_asset_id is not None and entry.state not in _TAKEN:
         # its original is kept; what is left to do needs no source
         return False
-    return not (mode is Mode.MOVE and entry.state in _TAKEN)
+    return not (mode is Mode.MOVE and (entry.state in _TAKEN or may_be_taken_away(entry)))
 
 
 async def find_changes(
