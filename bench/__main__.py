@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.floor import floor_seconds
+from bench.gold import gold_writes
 from bench.house import House, house
 from bench.idle import idle
 from bench.moving import moving
@@ -199,6 +200,12 @@ def noticing(bench: Bench) -> None:
         )
 
 
+def gold(bench: Bench) -> None:
+    """Promotion's work on the disk, against a plain copy."""
+    folder = bench.folder / "gold"
+    gold_writes(folder, make_photos(folder / "photos", min(bench.photos, 30), bench.pictures), bench.report)
+
+
 def start(bench: Bench) -> None:
     """From the command to a healthy API."""
     seconds = []
@@ -218,6 +225,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "idle": at_rest,
     "moving": move,
     "noticing": noticing,
+    "gold": gold,
 }
 
 
