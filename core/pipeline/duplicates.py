@@ -34,9 +34,10 @@ async def refuse_stored_content(bench: Workbench, item: Item, reading: Reading, 
             # older content of a photo counts too; the index is by the MD5
             FileVersion.file_hash == reading.identity.md5,
             FileVersion.sha256 == reading.identity.sha256,
-            FileVersion.tier == Tier.BRONZE,
+            # a Gold file that comes back is the photo that it was made of
+            FileVersion.tier.in_((Tier.BRONZE, Tier.GOLD)),
         )
-        .order_by(case((MediaAsset.id == item.entry.media_asset_id, 0), else_=1))
+        .order_by(case((MediaAsset.id == item.entry.media_asset_id, 0), else_=1), FileVersion.tier)
     )
     async with bench.database.read() as connection:
         stored = (await connection.execute(statement)).first()

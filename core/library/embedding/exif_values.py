@@ -51,10 +51,10 @@ _MAX_TEXT = 20_000
 """UTF-8 bytes of one text, so that several fit into the 64 KiB of a JPEG segment."""
 
 
-def changes_for(wanted: Wanted, block: bytes, tree: Tree, picture: PictureFacts | None) -> Changes:
+def changes_for(wanted: Wanted, block: bytes, tree: Tree, picture: PictureFacts) -> Changes:
     """The tags to write into a block that has the directories of ``tree``.
 
-    ``picture`` is what a new Exif directory has to tell beside the version that it follows, if anything.
+    ``picture`` is what a new Exif directory has to tell of the picture.
     """
     order = tree.order
     main = {entry.tag: value_of(block, entry) for entry in tree.main.entries}
@@ -83,13 +83,15 @@ def changes_for_new(wanted: Wanted, picture: PictureFacts) -> Changes:
     return Changes(main, exif, gps_values(wanted, "<"))
 
 
-def _required(picture: PictureFacts | None, order: Order) -> dict[int, Value]:
-    values = {0x9000: Value(UNDEFINED, 4, b"0232")}
-    if picture is not None:
+def _required(picture: PictureFacts, order: Order) -> dict[int, Value]:
+    values = {
+        0x9000: Value(UNDEFINED, 4, b"0232"),
+        0xA000: Value(UNDEFINED, 4, b"0100"),
+        0xA001: _short(_UNCALIBRATED if picture.has_profile else _SRGB, order),
+    }
+    if picture.width is not None and picture.height is not None:
         values |= {
             0x9101: Value(UNDEFINED, 4, b"\1\2\3\0"),
-            0xA000: Value(UNDEFINED, 4, b"0100"),
-            0xA001: _short(_UNCALIBRATED if picture.has_profile else _SRGB, order),
             0xA002: _long(picture.width, order),
             0xA003: _long(picture.height, order),
         }

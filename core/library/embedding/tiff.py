@@ -10,10 +10,11 @@ from core.library.embedding.refusal import NotEmbeddable
 from core.library.embedding.spans import joined
 from core.library.embedding.tiff_append import Changes, Value, append_update, restored
 from core.library.embedding.tiff_directory import BYTE, read_tree, value_of
-from core.library.embedding.wanted import Wanted
+from core.library.embedding.wanted import PictureFacts, Wanted
 from core.library.embedding.xmp_packet import merged_packet
 from core.library.placing import Piece, Span
 
+_ICC_PROFILE = 34675
 _MAX_FILE = (1 << 32) - 1
 
 
@@ -25,7 +26,7 @@ def embed_in_tiff(data: bytes, wanted: Wanted, parts: frozenset[Part]) -> tuple[
     tree = read_tree(block)
     changes = Changes()
     if Part.EXIF in parts:
-        changes = changes_for(wanted, block, tree, None)
+        changes = changes_for(wanted, block, tree, PictureFacts(has_profile=tree.main.get(_ICC_PROFILE) is not None))
     if Part.XMP in parts:
         old = tree.main.get(XMP_PACKET)
         packet = merged_packet(value_of(block, old), wanted) if old is not None else wanted.xmp

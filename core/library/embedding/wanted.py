@@ -27,9 +27,12 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class PictureFacts(msgspec.Struct, frozen=True):
-    """What a new EXIF block has to tell of the picture it is put into: pixels before orientation, dots per inch."""
+    """What a new EXIF block has to tell of the picture it is put into: pixels before orientation, dots per inch.
 
-    width: int
-    height: int
+    ``width`` and ``height`` are ``None`` in a TIFF, which tells its size by tags of its own.
+    """
+
+    width: int | None = None
+    height: int | None = None
     dots_per_inch: int = 72
     has_profile: bool = False
