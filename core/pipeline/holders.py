@@ -13,7 +13,7 @@ import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from core.errors import AlreadyRunning
@@ -22,6 +22,9 @@ _DAEMON = "daemon"
 
 #: Who asks whether a daemon runs holds its lock for an instant; that is waited out. [s]
 _PATIENCE = 1.0
+
+#: A process locks its file at once; one that is so old and not locked is nobody's. [s]
+_JUST_NOW = 60.0
 
 
 @contextmanager
@@ -81,6 +84,20 @@ def forget(locks: Path, holder: str) -> None:
     """Removes what a dead holder left; its entries must have been recovered before."""
     if holder and not is_alive(locks, holder):
         (locks / f"{holder}.lock").unlink(missing_ok=True)
+
+
+def living(locks: Path) -> list[str]:
+    """The processes that are registered and live; the daemon's own lock is not among them."""
+    return [path.stem for path in locks.glob("*-*.lock") if is_alive(locks, path.stem)]
+
+
+def forget_forsaken(locks: Path) -> None:
+    """Removes the locks of dead processes that had nothing in hand. Those that had must have been recovered before."""
+    for path in locks.glob("*-*.lock"):
+        with suppress(FileNotFoundError):
+            # one that was made just now may not be locked yet
+            if time.time() - path.stat().st_mtime > _JUST_NOW:
+                forget(locks, path.stem)
 
 
 @contextmanager

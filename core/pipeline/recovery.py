@@ -29,7 +29,7 @@ from core.library.layout import (
 from core.library.placing import discard, hash_file, is_temporary, temporary_name
 from core.pipeline import ledger, placements
 from core.pipeline.gold_files import adopt_replaced
-from core.pipeline.holders import forget, is_alive, one_at_a_time
+from core.pipeline.holders import forget, forget_forsaken, is_alive, one_at_a_time
 from core.pipeline.ledger import Entry
 from core.pipeline.placements import Intent
 from core.pipeline.roots import UPLOAD
@@ -83,8 +83,9 @@ async def recover(database: Database, layout: Layout, holder: str) -> int:
 async def sweep(database: Database, layout: Layout) -> int:
     """Removes what a daemon that died has left half done and no entry needs; returns how many things that were.
 
-    Half received uploads, and temporary files of thumbnails. Only for the daemon, as long as nobody uploads.
+    Half received uploads, temporary files of thumbnails, and its lock. Only for the daemon, as long as nobody uploads.
     """
+    await asyncio.to_thread(forget_forsaken, layout.locks)
     received = await asyncio.to_thread(
         lambda: [path for path in layout.temp.iterdir() if not path.name.startswith(FACE_CROP_PREFIX)]
     )

@@ -19,7 +19,7 @@ from core.config.quantities import parse_duration
 from core.db.engine import Database, open_database
 from core.db.migrate import require_current
 from core.pipeline import watch_roots
-from core.pipeline.holders import daemon_is_running
+from core.pipeline.holders import daemon_is_running, living
 from core.pipeline.ledger import Known
 from core.pipeline.roots import IMPORT, UPLOAD, Mode, Root
 from core.pipeline.states import State
@@ -74,7 +74,7 @@ async def _audit(settings: Settings, read_back: bool, seconds: float | None) -> 
     try:
         await require_current(database)
         sources = await _sources(settings, database)
-        is_busy = layout.locks.is_dir() and (daemon_is_running(layout.locks) or any(layout.locks.glob("*-*.lock")))
+        is_busy = layout.locks.is_dir() and (daemon_is_running(layout.locks) or bool(living(layout.locks)))
         return await audit(database, layout, sources, is_busy=is_busy, read_back=read_back, seconds=seconds)
     finally:
         await database.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import AlreadyRunning
-from core.pipeline.holders import become_daemon, become_holder, daemon_is_running, forget, is_alive
+from core.pipeline.holders import (
+    become_daemon,
+    become_holder,
+    daemon_is_running,
+    forget,
+    forget_forsaken,
+    is_alive,
+    living,
+)
 
 _AS_HOLDER = """
 import pathlib, sys
@@ -74,6 +84,19 @@ def test_a_living_holder_is_not_forgotten(tmp_path: Path) -> None:
     with become_holder(tmp_path) as name:
         forget(tmp_path, name)
         assert is_alive(tmp_path, name)
+
+
+def test_locks_of_the_dead_do_not_pile_up_and_those_of_the_living_stay(tmp_path: Path) -> None:
+    for name, age in (("1-dead", 3600), ("2-newborn", 0)):
+        path = tmp_path / f"{name}.lock"
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+    with become_holder(tmp_path) as name:
+        os.utime(tmp_path / f"{name}.lock", (0, 0))
+        assert living(tmp_path) == [name]
+        forget_forsaken(tmp_path)
+        # the newborn's process may be about to lock it
+        assert {path.stem for path in tmp_path.iterdir()} == {"2-newborn", name}
 
 
 def test_nobody_and_unknown_ones_are_dead(tmp_path: Path) -> None:
