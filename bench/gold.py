@@ -1,10 +1,12 @@
 """A Gold write, from reading the Silver file to the renamed and proved Gold one, against a plain copy of the file.
 
-Both write to the same disk, in turn. Without the process boundary, HTTP and the database, which cost milliseconds.
+All write to the same disk, in turn: a copy as ``cp`` makes it, one that is synced as well, and the Gold file with its
+sidecar, both synced and read back. Without the process boundary, HTTP and the database, which cost milliseconds.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import time
@@ -44,22 +46,32 @@ def gold_writes(folder: Path, photos: list[Path], report: Report) -> None:
     layout.create()
     copies = folder / "copies"
     copies.mkdir()
-    ratios, seconds = [], []
+    ratios, durable, seconds = [], [], []
     for number, photo in enumerate([photos[0], *photos]):
         sha256 = hash_file(photo)
         began = time.perf_counter()
         shutil.copyfile(photo, copies / str(number))
         copied = time.perf_counter()
+        _copy_synced(photo, copies / f"{number} synced")
+        synced = time.perf_counter()
         facts = gold_facts(_ROW, (), photo.name, sha256)
         plan = plan_gold(str(photo), JPEG, facts, sha256, None)
         place_gold(layout, str(photo), f"media/gold/2024/01/{number}.jpg", plan, None, mtime_of(str(photo)))
         written = time.perf_counter()
         if number:
-            ratios.append((written - copied) / (copied - began))
-            seconds.append(written - copied)
+            ratios.append((written - synced) / (copied - began))
+            durable.append((written - synced) / (synced - copied))
+            seconds.append(written - synced)
     megabytes = statistics.mean(photo.stat().st_size for photo in photos) / 1e6
     report(
         f"a Gold write of {megabytes:.1f} MB ÷ a plain copy, median",
         f"{statistics.median(ratios):.1f} ({statistics.median(seconds) * 1000:.0f} ms)",
         "",
     )
+    report("the same ÷ a copy that is synced, median", f"{statistics.median(durable):.1f}", "")
+
+
+def _copy_synced(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())

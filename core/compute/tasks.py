@@ -112,12 +112,11 @@ def plan_gold(path: str, media_format: Format, facts: GoldFacts, sha256: str, pr
     return plan(path, media_format, facts, sha256, present_sidecar)
 
 
-def plan_copy(path: str, facts: GoldFacts, reason: str) -> GoldPlan:
+def plan_copy(path: str, facts: GoldFacts, sha256: str, reason: str) -> GoldPlan:
     """The same with the bytes of the source, where writing into it has cost a worker."""
-    from core.library.gold_plan import GoldPlan, as_it_is
-    from core.library.sidecar import build_sidecar
+    from core.library.gold_plan import plan_copy as plan
 
-    return GoldPlan(as_it_is(path, reason), build_sidecar(facts.sidecar))
+    return plan(path, facts, sha256, reason)
 
 
 def render_reduced(preview: str, longest: int, quality: int) -> bytes:

@@ -36,13 +36,24 @@ def plan_gold(path: str, known: Format, facts: GoldFacts, sha256: str, present_s
     else:
         reason = reason_for_format(known) if size <= MAX_SIZE else f"it has more than {MAX_SIZE >> 20} MiB"
         embedding = as_it_is(path, reason)
+    _refuse_damaged(path, embedding, sha256)
+    return GoldPlan(embedding, _beside(packet, facts, present_sidecar))
+
+
+def plan_copy(path: str, facts: GoldFacts, sha256: str, reason: str) -> GoldPlan:
+    """The same for a file that is not written into, for ``reason``."""
+    embedding = as_it_is(path, reason)
+    _refuse_damaged(path, embedding, sha256)
+    return GoldPlan(embedding, build_sidecar(facts.sidecar))
+
+
+def _refuse_damaged(path: str, embedding: Embedding, sha256: str) -> None:
     if embedding.source_sha256 != sha256:
         raise VerificationFailed(
             f"{Path(path).name} has other bytes than when it was taken in: its SHA-256 is "
             f"{embedding.source_sha256[:12]}… instead of {sha256[:12]}…. No Gold file was made of it; "
             "`pictallion audit` says which files are damaged, and a backup or the original can be put in its place."
         )
-    return GoldPlan(embedding, _beside(packet, facts, present_sidecar))
 
 
 def as_it_is(path: str, reason: str) -> Embedding:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.engine import Database
 from core.db.tables import FileVersion, Placement, utc_now
 from core.db.types import folded
-from core.library.layout import Layout, Tier, sidecar_of
+from core.library.layout import Layout, Tier, json_sidecar_of, sidecar_of
 from core.library.naming import numbered
 
 
@@ -127,7 +127,7 @@ async def announce(
 
 
 def _exists(layout: Layout, target: str) -> bool:
-    return any(os.path.lexists(layout.absolute(path)) for path in (target, sidecar_of(target)))
+    return any(os.path.lexists(layout.absolute(path)) for path in (target, sidecar_of(target), json_sidecar_of(target)))
 
 
 async def finish(connection: AsyncConnection, intent: Intent) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
-from core.errors import BadRequest, IntakeError, NotFound, WorkerLost
+from core.errors import BadRequest, IntakeError, NotFound, SourceUnreadable, WorkerLost
 from core.library.edits import EDITED, UPDATED
 from core.library.gold_facts import GoldFacts, NamedFace, gold_facts
 from core.library.gold_name import captured_of, gold_name
@@ -160,11 +160,14 @@ async def _plan(bench: Workbench, photo: _Photo, facts: GoldFacts) -> GoldPlan:
     present = None if photo.gold is None else str(bench.layout.absolute(sidecar_of(photo.gold["file_path"])))
     try:
         return await bench.compute.run(plan_gold, source, photo.known, facts, sha256, present)
-    except FileNotFoundError as error:
-        raise NotFound(f"The file of {photo.original_filename}, {photo.silver['file_path']}, is not there.") from error
+    except OSError as error:
+        raise SourceUnreadable(
+            f"The file of {photo.original_filename}, {photo.silver['file_path']}, cannot be read: {error.strerror}. "
+            "Nothing was changed; `pictallion audit` says what else is missing."
+        ) from error
     except WorkerLost as lost:
         # a file that costs a worker while it is written into is not written into
-        return await bench.compute.run(plan_copy, source, facts, f"writing into it {lost}")
+        return await bench.compute.run(plan_copy, source, facts, sha256, f"writing into it {lost}")
 
 
 async def _make(bench: Workbench, photo: _Photo, facts: GoldFacts, plan: GoldPlan, action: Action) -> Promoted:

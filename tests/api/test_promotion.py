@@ -252,7 +252,7 @@ async def test_a_batch_promotes_what_is_silver_and_says_what_failed(sqlite_libra
     gone = await add_silver(sqlite_library, jpeg("Camera 9"))
     (silver,) = await rows(sqlite_library, select(FileVersion).where(FileVersion.id == gone))
     damaged = sqlite_library.bench.layout.absolute(silver["file_path"])
-    damaged.write_bytes(b"\xff\xd8\xff other")
+    damaged.unlink()
     bronze = await sqlite_library.add_version(await sqlite_library.add_asset(), "bronze")
     answer = await sqlite_library.http.post(
         "/api/photos/batch-promote", json={"photoIds": [*good, good[0], gone, bronze, "nobody"]}
@@ -260,6 +260,7 @@ async def test_a_batch_promotes_what_is_silver_and_says_what_failed(sqlite_libra
     assert answer.status_code == 200, answer.text
     assert answer.json()["promoted"] == 3
     assert [fault["photoId"] for fault in answer.json()["errors"]] == [gone]
+    assert "cannot be read: No such file" in answer.json()["errors"][0]["error"]
     assert (await sqlite_library.http.post("/api/photos/batch-promote", json={"photoIds": good})).json() == {
         "promoted": 0,
         "errors": [],
