@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.search_sql import FACETS, FACTS, WORDS
+from core.db.search_sql import FACETS, FACTS, WORDS, WordKind
 from core.db.tables import FileVersion, MediaAsset
 from core.library.layout import ARCHIVE
 
@@ -38,7 +38,7 @@ async def top_tags(connection: AsyncConnection) -> list[Used]:
     statement = (
         select(WORDS.c.word, func.count(WORDS.c.id.distinct()).label("number"))
         .join(FACTS, FACTS.c.id == WORDS.c.id)
-        .where(FACTS.c.is_shown.is_(True))
+        .where(WORDS.c.kind != WordKind.PLACE, FACTS.c.is_shown.is_(True))
         .group_by(WORDS.c.word)
         .order_by(func.count(WORDS.c.id.distinct()).desc(), WORDS.c.word)
         .limit(TOP_TAGS)

@@ -56,6 +56,12 @@ def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     return found
 
 
+def names_photos(wanted: Filter) -> bool:
+    """Whether there is a condition that is a list of photos, by which they are found soonest."""
+    lists = (wanted.query, wanted.event_name, wanted.location, wanted.keywords, wanted.people, wanted.collections)
+    return any(lists) or wanted.hashes is not None or wanted.tag is not None
+
+
 def _facets(wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.tier is not None:
         yield FACETS.c.tier == wanted.tier

@@ -1,6 +1,7 @@
 """A search: a page of photos, and what all that was found is made of.
 
-The page is one statement, the counts are two; they run at the same time.
+The page is one statement, the counts are two; they run at the same time. Photos with the same facets, and with the same
+keywords, are counted together, of which there are far fewer than photos.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+import msgspec
+from sqlalchemy import ColumnElement, Row, Subquery, func, select
 
 from core.db.engine import Database
-from core.db.search_sql import FACETS, FACTS, WORDS, ordered_by_relevance
+from core.db.search_sql import FACETS, FACTS, KEYWORDS, ordered_by_relevance
 from core.library.photos import PhotoRow, photos_in_order
-from core.search.filters import Filter, conditions
+from core.search.filters import Filter, conditions, names_photos
 from core.search.terms import terms_of
 
 
@@ -72,21 +74,15 @@ async def find(
     offset: int = 0,
 ) -> Found:
     """Searches. Photos with the same sort value are in the order of their ids; without a query, relevance is age."""
-    where = conditions(wanted, database.dialect)
-    photos, (total, facets), keywords = await asyncio.gather(
-        _page(database, wanted, where, order, ascending, limit, offset),
-        _counts(database, where),
-        _keywords(database, where),
+    photos, (total, facets) = await asyncio.gather(
+        _page(database, wanted, order, ascending, limit, offset), _facets(database, wanted)
     )
-    facets.keywords.update(keywords)
     return Found(photos, total, facets)
 
 
 async def facets_of(database: Database, wanted: Filter) -> Facets:
     """The facets alone."""
-    where = conditions(wanted, database.dialect)
-    (_, facets), keywords = await asyncio.gather(_counts(database, where), _keywords(database, where))
-    facets.keywords.update(keywords)
+    _, facets = await _facets(database, wanted)
     return facets
 
 
@@ -94,31 +90,26 @@ async def page_of(
     database: Database, wanted: Filter, *, limit: int, offset: int, order: Order = Order.CREATED_AT
 ) -> tuple[Sequence[PhotoRow], int]:
     """The photos alone, and how many there are in all."""
-    where = conditions(wanted, database.dialect)
     photos, (total, _) = await asyncio.gather(
-        _page(database, wanted, where, order, False, limit, offset), _counts(database, where)
+        _page(database, wanted, order, False, limit, offset), _counts(database, wanted)
     )
     return photos, total
 
 
 async def _page(
-    database: Database,
-    wanted: Filter,
-    where: Sequence[ColumnElement[bool]],
-    order: Order,
-    ascending: bool,
-    limit: int,
-    offset: int,
+    database: Database, wanted: Filter, order: Order, ascending: bool, limit: int, offset: int
 ) -> Sequence[PhotoRow]:
     if limit == 0:
         return []
-    statement = select(FACTS.c.version_id).where(*where)
-    terms = terms_of(wanted.query or "")
-    if order is Order.RELEVANCE and terms:
-        ranked = ordered_by_relevance(database.dialect, terms).subquery()
-        statement = statement.join(ranked, ranked.c[0] == FACTS.c.id)
+    terms = terms_of(wanted.query or "") if order is Order.RELEVANCE else []
+    if terms:
+        # first all that match, then the filters: the other way round the index of texts would be asked photo by photo
+        ranked = ordered_by_relevance(database.dialect, terms).cte("ranked").prefix_with("MATERIALIZED")
+        rest = conditions(msgspec.structs.replace(wanted, query=None), database.dialect)
+        statement = select(FACTS.c.version_id).join(ranked, ranked.c[0] == FACTS.c.id).where(*rest)
         key: ColumnElement[Any] = ranked.c.relevance
     else:
+        statement = select(FACTS.c.version_id).where(*conditions(wanted, database.dialect))
         key = _COLUMNS.get(order, FACTS.c.created_at)
     # ids in the direction of the rest, so that an index that ends with them gives the whole order
     ordering = (key.asc(), FACTS.c.version_id.asc()) if ascending else (key.desc(), FACTS.c.version_id.desc())
@@ -128,11 +119,25 @@ async def _page(
     return photos
 
 
-async def _counts(database: Database, where: Sequence[ColumnElement[bool]]) -> tuple[int, Facets]:
-    counted = select(FACTS.c.facet_id, func.count().label("number")).where(*where).group_by(FACTS.c.facet_id).subquery()
+async def _facets(database: Database, wanted: Filter) -> tuple[int, Facets]:
+    (total, facets), keywords = await asyncio.gather(_counts(database, wanted), _keywords(database, wanted))
+    facets.keywords.update(keywords)
+    return total, facets
+
+
+def _grouped(wanted: Filter, dialect: str, column: ColumnElement[int]) -> Subquery:
+    """``number`` of what is found by the values (``value``) of a column of the facts."""
+    # a filter that names few photos is where to begin; else the index by the column has the groups in order
+    value = column + 0 if names_photos(wanted) else column
+    counted = select(value.label("value"), func.count().label("number")).where(*conditions(wanted, dialect))
+    return counted.group_by(value).subquery()
+
+
+async def _counts(database: Database, wanted: Filter) -> tuple[int, Facets]:
+    counted = _grouped(wanted, database.dialect, FACTS.c.facet_id)
     statement = select(
         FACETS.c.tier, FACETS.c.rating, FACETS.c.event_type, FACETS.c.mime_type, FACETS.c.camera, counted.c.number
-    ).join(counted, counted.c.facet_id == FACETS.c.id)
+    ).join(counted, counted.c.value == FACETS.c.id)
     async with database.read() as connection:
         rows = (await connection.execute(statement)).all()
     total, facets = 0, Facets()
@@ -149,12 +154,17 @@ async def _counts(database: Database, where: Sequence[ColumnElement[bool]]) -> t
     return total, facets
 
 
-async def _keywords(database: Database, where: Sequence[ColumnElement[bool]]) -> dict[str, int]:
-    statement = (
-        select(WORDS.c.word, func.count().label("number"))
-        .join(FACTS, FACTS.c.id == WORDS.c.id)
-        .where(WORDS.c.is_tag.is_(False), *where)
-        .group_by(WORDS.c.word)
-    )
+async def _keywords(database: Database, wanted: Filter) -> Counter[str]:
+    counted = _grouped(wanted, database.dialect, FACTS.c.keywords_id)
+    statement = select(KEYWORDS.c.words, counted.c.number).join(counted, counted.c.value == KEYWORDS.c.id)
     async with database.read() as connection:
-        return {row.word: row.number for row in await connection.execute(statement)}
+        rows = (await connection.execute(statement)).all()
+    return await asyncio.to_thread(_added_up, rows)
+
+
+def _added_up(rows: Sequence[Row[str, int]]) -> Counter[str]:
+    keywords: Counter[str] = Counter()
+    for words, number in rows:
+        for word in dict.fromkeys(msgspec.json.decode(words)):
+            keywords[word] += number
+    return keywords

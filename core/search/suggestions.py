@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Row, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.search_sql import FACTS, WORDS
+from core.db.search_sql import FACTS, WORDS, WordKind, different_words
 from core.db.tables import Face, FileVersion, LibraryTag, Location, Person
 
 
@@ -35,12 +35,13 @@ class Suggestion(msgspec.Struct, frozen=True):
 async def suggestions(connection: AsyncConnection, query: str, among: Among, limit: int) -> list[Suggestion]:
     """At most ``limit`` suggestions, those that begin with the query first, then the most used."""
     sources = {
-        Among.TAGS: [_tags(query)],
+        Among.TAGS: [_words(query, WordKind.KEYWORD, "tag"), _words(query, WordKind.TAG, "tag")],
         Among.PEOPLE: [_people(query)],
-        Among.LOCATIONS: [_locations(query), _named_locations(query)],
+        Among.LOCATIONS: [_words(query, WordKind.PLACE, "location"), _named_locations(query)],
     }
     wanted = [part for name, parts in sources.items() if among in (Among.ALL, name) for part in parts]
     found = union_all(*wanted).subquery()
+    # a word that is a keyword and an AI tag counts as the one that more photos have
     text, count = found.c.text, func.max(found.c.count)
     begins = case((func.lower(text).startswith(query.lower(), autoescape=True), 0), else_=1)
     statement = (
@@ -67,14 +68,18 @@ async def library_tags_with(
     return (await connection.execute(rows)).all(), total
 
 
-def _tags(query: str) -> Any:
-    """Keywords and AI tags of photos; the index by word counts them."""
-    word = WORDS.c.word
-    return (
-        select(word.label("text"), literal("tag").label("kind"), func.count(WORDS.c.id.distinct()).label("count"))
+def _words(query: str, kind: WordKind, name: str) -> Any:
+    """Words of photos; only those that fit are counted."""
+    words = different_words(kind)
+    photos = (
+        select(func.count(WORDS.c.id.distinct()))
         .join(FACTS, FACTS.c.id == WORDS.c.id)
-        .where(word.icontains(query, autoescape=True), FACTS.c.is_shown.is_(True))
-        .group_by(word)
+        .where(WORDS.c.kind == kind, WORDS.c.word == words.c.word, FACTS.c.is_shown.is_(True))
+        .correlate(words)
+        .scalar_subquery()
+    )
+    return select(words.c.word.label("text"), literal(name).label("kind"), photos.label("count")).where(
+        words.c.word.icontains(query, autoescape=True)
     )
 
 
@@ -88,18 +93,6 @@ def _people(query: str) -> Any:
     )
     return select(Person.name.label("text"), literal("person").label("kind"), photos.label("count")).where(
         Person.name.icontains(query, autoescape=True)
-    )
-
-
-def _locations(query: str) -> Any:
-    place = func.coalesce(
-        func.nullif(FileVersion.location, ""), FileVersion.combined_metadata[("ai", "placeName")].as_string()
-    )
-    return (
-        select(place.label("text"), literal("location").label("kind"), func.count().label("count"))
-        .join(FACTS, FACTS.c.version_id == FileVersion.id)
-        .where(place.icontains(query, autoescape=True), FACTS.c.is_shown.is_(True))
-        .group_by(place)
     )
 
 

@@ -1,8 +1,9 @@
 """The search index, kept up to date by triggers: whatever writes a photo, the next search finds it.
 
 ``search_facts`` has a narrow row for each live version, ``search_facets`` each combination of what is counted,
-``search_words`` its keywords and tags, ``search_texts`` its words, which FTS5 (trigrams) or PostgreSQL (``tsvector``,
-and ``pg_trgm`` where the server has it) index. A change to anything of an asset refreshes all its versions.
+``search_keywords`` each set of keywords, ``search_words`` each keyword, tag and place. ``search_texts`` has all words,
+which FTS5 (trigrams) or PostgreSQL (``tsvector``, and ``pg_trgm`` where the server has it) index. A change to anything
+of an asset refreshes all its versions.
 """
 
 # ruff: noqa: S608 - the statements are put together of our own words, before anybody asks
@@ -37,18 +38,20 @@ CREATE TABLE search_facets (
     id {serial}, tier TEXT NOT NULL, rating INTEGER NOT NULL, event_type TEXT NOT NULL, mime_type TEXT NOT NULL,
     camera TEXT NOT NULL, lens TEXT NOT NULL, UNIQUE (tier, rating, event_type, mime_type, camera, lens)
 );
+CREATE TABLE search_keywords (id {serial}, words TEXT NOT NULL UNIQUE);
 CREATE TABLE search_facts (
-    id {serial}, facet_id INTEGER NOT NULL, is_shown BOOLEAN NOT NULL, created_at BIGINT NOT NULL,
-    rating INTEGER NOT NULL, file_size BIGINT NOT NULL, confidence REAL NOT NULL, is_reviewed BOOLEAN NOT NULL,
-    is_favorite BOOLEAN NOT NULL, has_gps BOOLEAN NOT NULL, version_id TEXT NOT NULL UNIQUE,
-    captured_at TEXT NOT NULL, event_name TEXT NOT NULL
+    id {serial}, facet_id INTEGER NOT NULL, keywords_id INTEGER NOT NULL, is_shown BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL, rating INTEGER NOT NULL, file_size BIGINT NOT NULL, confidence REAL NOT NULL,
+    is_reviewed BOOLEAN NOT NULL, is_favorite BOOLEAN NOT NULL, has_gps BOOLEAN NOT NULL,
+    version_id TEXT NOT NULL UNIQUE, captured_at TEXT NOT NULL, event_name TEXT NOT NULL
 );
 CREATE INDEX ix_search_facts_facet ON search_facts (is_shown, facet_id);
+CREATE INDEX ix_search_facts_keywords ON search_facts (is_shown, keywords_id);
 CREATE INDEX ix_search_facts_created ON search_facts (is_shown, created_at, version_id);
 CREATE INDEX ix_search_facts_rating ON search_facts (is_shown, rating, version_id);
 CREATE INDEX ix_search_facts_captured ON search_facts (is_shown, captured_at);
 CREATE TABLE search_words (
-    is_tag BOOLEAN NOT NULL, word TEXT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (is_tag, word, id)
+    kind INTEGER NOT NULL, word TEXT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (kind, word, id)
 ){without_rowid};
 CREATE INDEX ix_search_words_id ON search_words (id);
 CREATE TABLE search_texts (
@@ -69,11 +72,15 @@ INSERT INTO search_facets ({", ".join(_FACET_COLUMNS)})
     ON CONFLICT DO NOTHING;
 DELETE FROM search_facts WHERE version_id IN (
     SELECT id FROM file_versions WHERE media_asset_id {{assets}} AND archived_at IS NOT NULL);
-INSERT INTO search_facts (facet_id, {", ".join(_FACT_COLUMNS)})
-    SELECT c.id, {", ".join(f"s.{name}" for name in _FACT_COLUMNS)} FROM search_source s
+INSERT INTO search_keywords (words)
+    SELECT DISTINCT keywords FROM search_source WHERE media_asset_id {{assets}}
+    ON CONFLICT DO NOTHING;
+INSERT INTO search_facts (facet_id, keywords_id, {", ".join(_FACT_COLUMNS)})
+    SELECT c.id, k.id, {", ".join(f"s.{name}" for name in _FACT_COLUMNS)} FROM search_source s
+    JOIN search_keywords k ON k.words = s.keywords
     JOIN search_facets c ON {" AND ".join(f"c.{name} = s.{name}" for name in _FACET_COLUMNS)}
     WHERE s.media_asset_id {{assets}}
-    ON CONFLICT (version_id) DO UPDATE SET facet_id = excluded.facet_id,
+    ON CONFLICT (version_id) DO UPDATE SET facet_id = excluded.facet_id, keywords_id = excluded.keywords_id,
     {", ".join(f"{name} = excluded.{name}" for name in _FACT_COLUMNS[1:])};
 INSERT INTO search_texts (id, {", ".join(_TEXTS)})
     SELECT f.id, {", ".join(f"s.{name}" for name in _TEXTS)} FROM search_source s
@@ -82,8 +89,8 @@ INSERT INTO search_texts (id, {", ".join(_TEXTS)})
     WHERE {" OR ".join(f"search_texts.{name} <> excluded.{name}" for name in _TEXTS)};
 DELETE FROM search_words WHERE id IN (
     SELECT f.id FROM search_facts f JOIN file_versions v ON v.id = f.version_id WHERE v.media_asset_id {{assets}});
-INSERT INTO search_words (is_tag, word, id)
-    SELECT w.is_tag, w.word, f.id FROM search_word_source w JOIN search_facts f ON f.version_id = w.version_id
+INSERT INTO search_words (kind, word, id)
+    SELECT w.kind, w.word, f.id FROM search_word_source w JOIN search_facts f ON f.version_id = w.version_id
     WHERE w.media_asset_id {{assets}} ON CONFLICT DO NOTHING;
 """
 
@@ -168,6 +175,7 @@ CREATE VIEW search_source AS SELECT
     v.gps_latitude IS NOT NULL OR json_type(v.metadata, '$.ai.gpsCoordinates') IS 'object' AS has_gps,
     coalesce(v.captured_at, replace(substr(v.created_at, 1, 19), ' ', 'T')) AS captured_at,
     coalesce(v.event_name, '') AS event_name,
+    CASE json_type(v.keywords) WHEN 'array' THEN json(v.keywords) ELSE '[]' END AS keywords,
     a.original_filename || char(10) || replace(v.file_path, rtrim(v.file_path, replace(v.file_path, '/', '')), '')
         AS names,
     char(10) || coalesce((
@@ -182,10 +190,14 @@ CREATE VIEW search_source AS SELECT
         || coalesce(json_extract(v.metadata, '$.ai.longDescription'), '') AS description
 FROM file_versions v JOIN media_assets a ON a.id = v.media_asset_id WHERE v.archived_at IS NULL;
 CREATE VIEW search_word_source AS
-SELECT v.id AS version_id, v.media_asset_id, 0 AS is_tag, k.value AS word
+SELECT v.id AS version_id, v.media_asset_id, 0 AS kind, k.value AS word
     FROM file_versions v, json_each(v.keywords) k WHERE v.archived_at IS NULL AND k.type = 'text'
 UNION ALL SELECT v.id, v.media_asset_id, 1, k.value
-    FROM file_versions v, json_each(v.metadata, '$.ai.aiTags') k WHERE v.archived_at IS NULL AND k.type = 'text';
+    FROM file_versions v, json_each(v.metadata, '$.ai.aiTags') k WHERE v.archived_at IS NULL AND k.type = 'text'
+UNION ALL SELECT v.id, v.media_asset_id, 2, v.location
+    FROM file_versions v WHERE v.archived_at IS NULL AND v.location <> ''
+UNION ALL SELECT v.id, v.media_asset_id, 2, json_extract(v.metadata, '$.ai.placeName')
+    FROM file_versions v WHERE v.archived_at IS NULL AND json_extract(v.metadata, '$.ai.placeName') <> '';
 """
 
 
@@ -261,6 +273,7 @@ CREATE VIEW search_source AS SELECT
         AS has_gps,
     coalesce(v.captured_at, to_char(v.created_at, 'YYYY-MM-DD"T"HH24:MI:SS')) AS captured_at,
     coalesce(v.event_name, '') AS event_name,
+    coalesce(to_json(v.keywords)::text, '[]') AS keywords,
     a.original_filename || E'\\n' || regexp_replace(v.file_path, '^.*/', '') AS names,
     E'\\n' || concat_ws(E'\\n', nullif(array_to_string(v.keywords, E'\\n'), ''),
         (SELECT string_agg(word, E'\\n') FROM search_lines(v.metadata #> '{{ai,aiTags}}') word)) || E'\\n' AS tags,
@@ -271,10 +284,14 @@ CREATE VIEW search_source AS SELECT
         || coalesce(v.metadata #>> '{{ai,longDescription}}', '') AS description
 FROM file_versions v JOIN media_assets a ON a.id = v.media_asset_id WHERE v.archived_at IS NULL;
 CREATE VIEW search_word_source AS
-SELECT v.id AS version_id, v.media_asset_id, false AS is_tag, k AS word
+SELECT v.id AS version_id, v.media_asset_id, 0 AS kind, k AS word
     FROM file_versions v, unnest(v.keywords) k WHERE v.archived_at IS NULL AND k IS NOT NULL
-UNION ALL SELECT v.id, v.media_asset_id, true, k
-    FROM file_versions v, search_lines(v.metadata #> '{{ai,aiTags}}') k WHERE v.archived_at IS NULL;
+UNION ALL SELECT v.id, v.media_asset_id, 1, k
+    FROM file_versions v, search_lines(v.metadata #> '{{ai,aiTags}}') k WHERE v.archived_at IS NULL
+UNION ALL SELECT v.id, v.media_asset_id, 2, v.location
+    FROM file_versions v WHERE v.archived_at IS NULL AND v.location <> ''
+UNION ALL SELECT v.id, v.media_asset_id, 2, v.metadata #>> '{{ai,placeName}}'
+    FROM file_versions v WHERE v.archived_at IS NULL AND v.metadata #>> '{{ai,placeName}}' <> '';
 """
 
 
