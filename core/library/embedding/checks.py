@@ -124,7 +124,7 @@ def _check_foreign_parts(before: bytes, after: bytes, known: Format) -> None:
 
 def _check_jpeg(before: bytes, after: bytes) -> None:
     old, new = read_jpeg(before), read_jpeg(after)
-    _same(memoryview(before)[old.scan :] == memoryview(after)[new.scan :], "the pixels or what follows them")
+    _same(before[old.scan :] == after[new.scan :], "the pixels or what follows them")
     _same(_foreign_segments(before, old) == _foreign_segments(after, new), "a segment")
     _same(
         pictures_led_to(before, old) <= pictures_led_to(after, new),
