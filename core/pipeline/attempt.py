@@ -50,7 +50,9 @@ async def attempt(bench: Workbench, entry: Entry, root: Root) -> Fate:
 def _fate_of(error: IntakeError, entry: Entry, root: Root, max_attempts: int) -> Fate:
     state = State(error.ledger_state)
     if isinstance(error, NoSpace):
-        return Fate(state, str(error), is_attempt=False)
+        # it may have been a thumbnail that found no room
+        name = shown(entry.path)
+        return Fate(state, str(error) if name in str(error) else f"{name}: {error}", is_attempt=False)
     if isinstance(error, WorkerLost):
         if entry.worker_losses + 1 >= LOSSES_BEFORE_QUARANTINE:
             reason = f"{error} (it cost {entry.worker_losses + 1} worker processes and is not tried again by itself)"
