@@ -135,6 +135,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--verbose", action="store_true", help="name every file that is not written into in full")
     arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        parser.error(f"{arguments.folder} is no folder; say one with: make referee MEDIA=folder")
     ways: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     faults: Counter[str] = Counter()
