@@ -36,7 +36,14 @@ def layout_of(settings: Settings) -> Layout:
 def roots_of(settings: Settings) -> list[Root]:
     """The watched roots."""
     return [
-        Root(watch.name, str(watch.path), Mode(watch.mode), include=watch.include, exclude=watch.exclude)
+        Root(
+            watch.name,
+            str(watch.path),
+            Mode(watch.mode),
+            include=watch.include,
+            exclude=watch.exclude,
+            time_zone=watch.time_zone,
+        )
         for watch in settings.watch
     ]
 

@@ -20,12 +20,20 @@ class FaceDetection(Struct, rename="camel"):
 
 
 class Captured(Struct, rename="camel"):
-    """When the picture was taken, which source said so, and its offset from UTC in minutes where that is known."""
+    """When the picture was taken, which source and tag said so, and its offset from UTC in minutes where that is known.
+
+    ``offset_source`` says what told the offset, ``confidence`` how sure all is, ``refused`` what was not believed.
+    """
 
     local: WallClock
     source: str
     offset_minutes: int | None
     zone: str | None
+    offset_source: str | UnsetType | None = UNSET
+    confidence: str | UnsetType = UNSET
+    subseconds: float | UnsetType = UNSET
+    origin: str | UnsetType = UNSET
+    refused: list[str] | UnsetType = UNSET
 
 
 class Described(Struct, rename="camel"):

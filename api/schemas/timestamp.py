@@ -19,3 +19,8 @@ WallClock: TypeAlias = Annotated[str, Meta(examples=["2024-07-26T14:30:25"])]
 def timestamp(moment: datetime) -> Timestamp:
     """An aware UTC datetime as the contract writes it."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def wall_clock(captured_at: str) -> WallClock:
+    """A stored wall clock as the contract writes it: to the second."""
+    return captured_at[: len("2024-07-26T14:30:25")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from core.media.facts import CaptureSource, CaptureTime
+from core.media.facts import CaptureSource, CaptureTime, OffsetSource
 
 TROPIC_LATITUDE = 23.44
 """Degrees north and south between which the year has no four seasons (the Earth's axial tilt)."""
@@ -21,7 +21,7 @@ _MONTHS = (
 
 def known_moment(captured: CaptureTime | None) -> datetime | None:
     """Return the wall clock at the place if anything but our own clock tells it."""
-    if captured is None or captured.source is CaptureSource.INGESTED:
+    if captured is None or not captured.is_dated:
         return None
     return captured.local
 
@@ -48,7 +48,7 @@ def part_of_the_day(captured: CaptureTime | None) -> str | None:
         return None
     if captured.source is CaptureSource.FILENAME and moment.time() == time.min:
         return None
-    if captured.source is CaptureSource.CONTAINER and captured.offset_minutes is None:
+    if captured.offset_source is OffsetSource.UTC:
         return None
     return next(name for end, name in _PARTS_OF_THE_DAY if moment.hour < end)
 

@@ -16,6 +16,7 @@ import msgspec
 
 from core.errors import SourceChanged
 from core.media.facts import Format, Identity, Look
+from core.media.metadata import Metadata
 from core.media.source_file import is_open_for_writing, shown
 from core.places.place import Place
 
@@ -28,11 +29,16 @@ if TYPE_CHECKING:
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A file's identity, and what its coordinates mean: the nearest place and the IANA time zone."""
+    """A file's identity, and what its coordinates mean: the nearest place and the IANA time zone.
+
+    The identity's metadata are those of the file and of a sidecar that another program put beside it; ``own`` are the
+    file's alone, which its bytes decide.
+    """
 
     identity: Identity
     place: Place | None
     zone: str | None
+    own: Metadata = Metadata()
 
 
 def read_file(path: str, original_filename: str, cache_dir: str) -> Reading:
@@ -41,17 +47,19 @@ def read_file(path: str, original_filename: str, cache_dir: str) -> Reading:
     Raises the errors of :func:`core.media.identify.identify`, and :class:`core.errors.SourceChanged` for a file that a
     program of this machine still has open for writing: it may pause for longer than anybody waits.
     """
-    from core.media.identify import identify
+    from core.media.identify import identify, identify_with_sidecar
     from core.places.geonames import place_at
     from core.places.time_zone import zone_at
 
     if is_on_this_machine(path) and is_open_for_writing(path):
         raise SourceChanged(f"{shown(path)} is still open for writing. It is taken in once it is closed.")
-    identity = identify(path, original_filename)
+    own = identify(path, original_filename)
+    identity = identify_with_sidecar(own, path)
     latitude, longitude = identity.exif.gps_latitude, identity.exif.gps_longitude
     if latitude is None or longitude is None:
-        return Reading(identity, None, None)
-    return Reading(identity, place_at(_gazetteer(cache_dir), latitude, longitude), zone_at(latitude, longitude))
+        return Reading(identity, None, None, own.metadata)
+    place, zone = place_at(_gazetteer(cache_dir), latitude, longitude), zone_at(latitude, longitude)
+    return Reading(identity, place, zone, own.metadata)
 
 
 def is_on_this_machine(path: str) -> bool:

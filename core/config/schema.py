@@ -276,7 +276,8 @@ class Database(Section):
 class Watch(Section):
     """One watched folder, a root. ``name`` is how the ledger and the API call it; by default made from the folder's.
 
-    ``include`` and ``exclude`` are patterns of gitignore syntax, relative to the folder.
+    ``include`` and ``exclude`` are patterns of gitignore syntax, relative to the folder. ``time_zone`` is the zone that
+    the cameras of the folder are set to, for pictures that do not tell theirs; ``None`` leaves it open.
     """
 
     path: Annotated[Path, AfterValidator(_absolute)]
@@ -284,6 +285,7 @@ class Watch(Section):
     mode: Literal["copy", "move", "reference"] = "copy"
     include: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
     exclude: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
+    time_zone: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_known_zone)] = None
 
 
 class Intake(Section):

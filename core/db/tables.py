@@ -117,10 +117,13 @@ class FileVersion(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     duration: Mapped[float | None]
-    #: The wall clock where the picture was taken, zone-less ISO 8601.
+    #: The wall clock where the picture was taken, zone-less ISO 8601, with a fraction where one is known.
     captured_at: Mapped[str | None] = mapped_column(index=True)
     capture_source: Mapped[str | None]
     capture_offset_minutes: Mapped[int | None]
+    #: What told the offset, and how sure the time is: ``OffsetSource`` and ``Confidence`` of core.media.facts.
+    capture_offset_source: Mapped[str | None]
+    capture_confidence: Mapped[str | None]
     time_zone: Mapped[str | None]
     gps_latitude: Mapped[float | None]
     gps_longitude: Mapped[float | None]

@@ -10,17 +10,19 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from core.media.facts import Exif
-from core.media.metadata_text import clean, decoded, wall_clock
+from core.media.metadata import Metadata, Said, WrittenTime
+from core.media.metadata_text import clean
 from core.media.riff import RIFF_HEADER_SIZE, Chunk, chunks, payload
+from core.media.text_encoding import decoded
+from core.media.written_time import written_time
 
 _MAX_TEXT = 1024
 _READ_LISTS = (b"hdrl", b"INFO")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-def read_avi(stream: BinaryIO, size: int) -> tuple[Exif, float | None]:
-    """Dates and software of an AVI file of ``size`` bytes, and its duration in seconds."""
+def read_avi(stream: BinaryIO, size: int) -> Metadata:
+    """Dates, software and duration of an AVI file of ``size`` bytes."""
     texts: dict[bytes, str] = {}
     duration = None
     for chunk in _descriptive_chunks(stream, size):
@@ -29,15 +31,14 @@ def read_avi(stream: BinaryIO, size: int) -> tuple[Exif, float | None]:
         elif chunk.kind == b"avih" and chunk.end - chunk.start >= 20:
             microseconds_per_frame, frames = struct.unpack_from("<I12xI", payload(stream, chunk, 20))
             duration = microseconds_per_frame * frames / 1e6 or None
-    recorded = _recording_time(texts.get(b"IDIT", ""))
-    created = wall_clock(texts.get(b"ICRD", "") + " 00:00:00")
-    exif = Exif(
-        date_time_original=recorded,
-        create_date=created,
-        date_time=recorded or created,
-        software=texts.get(b"ISFT") or None,
+    recorded, created = _recording_time(texts.get(b"IDIT", "")), written_time(texts.get(b"ICRD"))
+    software = texts.get(b"ISFT")
+    return Metadata(
+        taken=Said(recorded, "riff:IDIT") if recorded else None,
+        digitized=Said(created, "riff:ICRD") if created else None,
+        software=Said(software, "riff:ISFT") if software else None,
+        duration=Said(duration, "riff:avih") if duration else None,
     )
-    return exif, duration
 
 
 def _descriptive_chunks(stream: BinaryIO, size: int) -> Iterator[Chunk]:
@@ -49,9 +50,9 @@ def _descriptive_chunks(stream: BinaryIO, size: int) -> Iterator[Chunk]:
             yield chunk
 
 
-def _recording_time(text: str) -> str | None:
-    """``Mon Sep 10 20:52:00 2012`` or ``2012/09/10 20:52`` as ISO 8601; months are English in every locale."""
+def _recording_time(text: str) -> WrittenTime | None:
+    """``Mon Sep 10 20:52:00 2012`` or ``2012/09/10 20:52``; months are English in every locale."""
     words = text.split()
     if len(words) == 5 and words[1].lower() in _MONTHS:
         text = f"{words[4]}:{_MONTHS.index(words[1].lower()) + 1}:{words[2]} {words[3]}"
-    return wall_clock(text)
+    return written_time(text)

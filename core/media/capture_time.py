@@ -1,31 +1,22 @@
 """When was a picture taken?
 
 The order of trust is that of the contract: what the camera wrote when the shutter opened, when it made the file, when
-the file was last changed; then the UTC clock of a video container, a date in the file's name, and at last the moment
-the file was taken in. All of it yields the wall clock at the place; UTC is never guessed.
+the file was last changed; then the UTC clock of a video container, a date in the file's name, and at last, marked as
+such, when the file was written or taken in. All of it yields the wall clock at the place; UTC is never guessed.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core.media.facts import CaptureSource, CaptureTime, Exif, Identity
+import msgspec
 
-_YEAR_AFTER = 1900
-_YEAR_BEFORE = 2100
-
-# 20230506_070809…, as phones name files, alone or behind the usual prefixes; Screenshot_20230506-070809.
-_NAME_WITH_TIME = re.compile(
-    r"(?:(?P<prefix>IMG|VID|PXL|MVIMG|DSC|Screenshot)[_-])?(?P<date>[0-9]{8})[_-](?P<time>[0-9]{6})", re.IGNORECASE
-)
-# IMG-20230506-WA0001: WhatsApp names only the day (LibrePhotos and Immich's FAQ have the same rule).
-_NAME_WITH_DAY = re.compile(r"(?:IMG|VID)-(?P<date>[0-9]{8})-WA[0-9]+", re.IGNORECASE)
-# Google's Pixel phones alone name their files after UTC.
-_UTC_PREFIX = "PXL"
+from core.media.facts import CaptureSource, CaptureTime, Confidence, OffsetSource
+from core.media.file_name_time import named_time
+from core.media.metadata import Metadata, Precision, Said, WrittenTime
+from core.media.precedence import impossible
 
 _MAX_OFFSET = timedelta(hours=14)
 _OFFSET_STEP = timedelta(minutes=15)
@@ -36,109 +27,220 @@ Receivers repeat their last fix and clocks drift, so some minutes happen; every 
 so a difference in the middle of one proves nothing.
 """
 
+_AT_ONCE = timedelta(seconds=1)
+_FUTURE = timedelta(days=1)
+"""How far a clock may be ahead of the ingestion: no zone is further from another than a day and an hour."""
+
+_LOCAL_CLOCKS = ("CANON", "NIKON", "GOPRO")
+"""Makers whose movies keep local time where the format wants UTC (ExifTool's notes on QuickTime's dates)."""
+
 ZoneAt = Callable[[float, float], str | None]
 """Latitude and longitude in degrees → IANA zone name."""
 
 
+class Zones(msgspec.Struct, frozen=True):
+    """IANA names: of the coordinates, of the folder as its owner set it, and of the owner's home."""
+
+    place: str | None = None
+    folder: str | None = None
+    home: str | None = None
+
+
 def capture_time(
-    identity: Identity,
+    metadata: Metadata,
     original_filename: str,
     ingested_at: datetime,
-    zone_at: ZoneAt,
-    home_zone: str | None = None,
+    zones: Zones,
+    modified_at: datetime | None = None,
 ) -> CaptureTime:
-    """The wall clock when and where a picture was taken, with its source and what is known of its zone.
+    """The wall clock when and where a picture was taken, with its source, how sure it is and what is known of its zone.
 
-    ``ingested_at`` has a zone. ``zone`` comes from the coordinates alone. A moment that is known in UTC (a container's
-    time, a Pixel's file name, the ingestion) is told in the zone of the coordinates, else in ``home_zone``, else in
-    UTC. The offset of a camera's wall clock is, first found: ``offset_time_original``, ``offset_time``, the
-    difference to the GPS receiver's UTC, the zone of the coordinates at that time.
+    ``ingested_at`` and ``modified_at``, the file's own time stamp if it is worth anything, have zones. A moment that is
+    known in UTC (a container's time, a Pixel's file name, the last two) is told in the zone of the coordinates, else of
+    the folder, else of the home, else in UTC. The offset of a camera's wall clock is, first found: what was written
+    with it, with the date of digitising if that was at once, with that of the last change; the difference to the GPS
+    receiver's UTC; the zone of the coordinates; that of the folder.
     """
-    exif = identity.exif
-    zone = None
-    if exif.gps_latitude is not None and exif.gps_longitude is not None:
-        zone = zone_at(exif.gps_latitude, exif.gps_longitude)
+    refused = [f"{item.origin} says {item.text!r}: {item.reason}" for item in metadata.refused]
+    found = next(_candidates(metadata, original_filename, ingested_at, zones, modified_at, refused))
+    return msgspec.structs.replace(found, zone=zones.place, refused=tuple(refused))
 
-    for text, source in (
-        (exif.date_time_original, CaptureSource.EXIF_ORIGINAL),
-        (exif.create_date, CaptureSource.EXIF_CREATED),
-        (exif.date_time, CaptureSource.EXIF_CHANGED),
+
+def _candidates(
+    metadata: Metadata,
+    original_filename: str,
+    ingested_at: datetime,
+    zones: Zones,
+    modified_at: datetime | None,
+    refused: list[str],
+) -> Iterator[CaptureTime]:
+    for said, source in (
+        (metadata.taken, CaptureSource.EXIF_ORIGINAL),
+        (metadata.digitized, CaptureSource.EXIF_CREATED),
+        (metadata.changed, CaptureSource.EXIF_CHANGED),
     ):
-        local = _plausible(text)
-        if local is not None:
-            return CaptureTime(local, source, _camera_offset(exif, local, zone), zone)
-
-    container = identity.container_time_utc
-    if container is not None and _YEAR_AFTER < container.year < _YEAR_BEFORE:
-        return _told_in_zone(container, CaptureSource.CONTAINER, zone, home_zone)
-    named = _named_time(original_filename)
-    if named is not None and named.tzinfo is not None:
-        return _told_in_zone(named, CaptureSource.FILENAME, zone, home_zone)
-    if named is not None:
-        return CaptureTime(named, CaptureSource.FILENAME, _zone_offset(named, zone), zone)
-    return _told_in_zone(ingested_at, CaptureSource.INGESTED, zone, home_zone)
-
-
-def _plausible(text: str | None) -> datetime | None:
-    """A zone-less ISO 8601 date of our time, or ``None``: cameras without a set clock write 1900, 2155 and worse."""
-    if text is None:
-        return None
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return local.replace(tzinfo=None) if _YEAR_AFTER < local.year < _YEAR_BEFORE else None
+        if said is not None and _is_possible(said, ingested_at, refused):
+            yield _by_the_camera(metadata, said, source, zones)
+    named = named_time(original_filename)
+    if named is not None and impossible(named) is not None:
+        named = None
+    container = metadata.container_time
+    if container is not None:
+        as_written = Said(WrittenTime(container.value.replace(tzinfo=None), 0), container.origin)
+        if _is_possible(as_written, ingested_at, refused):
+            yield _by_the_container(metadata, container, named, zones)
+    if named is not None and _is_possible(Said(named, "the file's name"), ingested_at, refused):
+        yield _by_the_name(named, zones)
+    if modified_at is not None:
+        stamp = Said(WrittenTime(modified_at.astimezone(UTC).replace(tzinfo=None), 0), "the file's time stamp")
+        if _is_possible(stamp, ingested_at, refused):
+            yield _told(modified_at, CaptureSource.FILE_MODIFIED, zones, Confidence.UNKNOWN)
+    yield _told(ingested_at, CaptureSource.INGESTED, zones, Confidence.UNKNOWN)
 
 
-def _named_time(filename: str) -> datetime | None:
-    """The date a file name begins with; with zone UTC where its maker writes UTC."""
-    name = PurePath(filename).name
-    match = _NAME_WITH_TIME.match(name)
-    day = _NAME_WITH_DAY.match(name)
-    try:
-        if match is not None:
-            named = datetime.strptime(match["date"] + match["time"], "%Y%m%d%H%M%S")
-        elif day is not None:
-            named = datetime.strptime(day["date"], "%Y%m%d")
-        else:
-            return None
-    except ValueError:
-        return None
-    if not _YEAR_AFTER < named.year < _YEAR_BEFORE:
-        return None
-    is_utc = match is not None and (match["prefix"] or "").upper() == _UTC_PREFIX
-    return named.replace(tzinfo=UTC) if is_utc else named
+def _is_possible(said: Said[WrittenTime], ingested_at: datetime, refused: list[str]) -> bool:
+    written = said.value
+    utc = written.local - timedelta(minutes=written.offset_minutes or 0)
+    reason = impossible(written)
+    if reason is None and utc > ingested_at.astimezone(UTC).replace(tzinfo=None) + _FUTURE:
+        reason = "it lies in the future"
+    if reason is not None:
+        refused.append(f"{said.origin} says '{written.local.isoformat(sep=' ')}': {reason}")
+    return reason is None
 
 
-def _told_in_zone(moment: datetime, source: CaptureSource, zone: str | None, home_zone: str | None) -> CaptureTime:
-    place = _zone_info(zone) or _zone_info(home_zone)
-    told = moment.astimezone(place) if place else moment.astimezone(UTC)
-    return CaptureTime(told.replace(tzinfo=None), source, _minutes(told.utcoffset()), zone)
+def _by_the_camera(metadata: Metadata, said: Said[WrittenTime], source: CaptureSource, zones: Zones) -> CaptureTime:
+    written = said.value
+    offset, offset_source = _camera_offset(metadata, said, zones)
+    if written.precision in (Precision.YEAR, Precision.MONTH, Precision.DAY) or source is CaptureSource.EXIF_CHANGED:
+        confidence = Confidence.ESTIMATED
+    elif offset_source in (None, OffsetSource.COORDINATES, OffsetSource.FOLDER):
+        confidence = Confidence.LIKELY
+    else:
+        confidence = Confidence.CERTAIN
+    return CaptureTime(
+        written.local,
+        source,
+        offset,
+        offset_source=offset_source,
+        confidence=confidence,
+        origin=said.origin,
+    )
 
 
-def _camera_offset(exif: Exif, local: datetime, zone: str | None) -> int | None:
-    for text in (exif.offset_time_original, exif.offset_time):
-        offset = _written_offset(text)
+def _by_the_container(
+    metadata: Metadata, container: Said[datetime], named: WrittenTime | None, zones: Zones
+) -> CaptureTime:
+    """A movie's clock keeps UTC, says the format. Where the name has the wall clock, their difference is the offset."""
+    utc = container.value
+    numbers = utc.astimezone(UTC).replace(tzinfo=None)
+    is_named = named is not None and named.offset_minutes is None and named.precision is not Precision.DAY
+    if named is not None and is_named:
+        began, offset = _recording(metadata, named.local, numbers, zones)
+        if offset:
+            local = began + timedelta(minutes=offset)
+            return _container_time(local, offset, OffsetSource.FILENAME, Confidence.CERTAIN, container.origin)
+        if offset == 0 and zones.place is None:
+            # either the place is in the zone of UTC, or this camera keeps local time
+            return _container_time(numbers, None, None, Confidence.LIKELY, container.origin)
+    make = metadata.make.value.upper() if metadata.make else ""
+    if make.startswith(_LOCAL_CLOCKS):
+        offset, source = _zone_offset(numbers, zones)
+        return _container_time(numbers, offset, source, Confidence.LIKELY, container.origin)
+    confidence = Confidence.ESTIMATED if zones.place is None else Confidence.CERTAIN
+    return _told(utc, CaptureSource.CONTAINER, zones, confidence, container.origin)
+
+
+def _recording(metadata: Metadata, named: datetime, clock: datetime, zones: Zones) -> tuple[datetime, int | None]:
+    """When a recording began by the container's clock, and by what offset its name differs from that.
+
+    Phones name a film when it begins and write the clock when it ends, others write it when it begins. Where both would
+    make an offset, that of a zone the owner named is the likelier, then that of whole hours.
+    """
+    length = timedelta(seconds=metadata.duration.value if metadata.duration else 0)
+    zones_of_owner = filter(None, map(_zone_info, (zones.folder, zones.home)))
+    usual = {_minutes(named.replace(tzinfo=zone).utcoffset()) for zone in zones_of_owner}
+    found = [
+        (offset not in usual, offset % 60 != 0, began, offset)
+        for began in (clock - length, clock)
+        if (offset := _offset_between(named, began)) is not None
+    ]
+    if not found:
+        return clock, None
+    *_, began, offset = min(found)
+    return began, offset
+
+
+def _container_time(
+    local: datetime, offset: int | None, source: OffsetSource | None, confidence: Confidence, origin: str
+) -> CaptureTime:
+    return CaptureTime(
+        local, CaptureSource.CONTAINER, offset, offset_source=source, confidence=confidence, origin=origin
+    )
+
+
+def _by_the_name(named: WrittenTime, zones: Zones) -> CaptureTime:
+    if named.offset_minutes is not None:
+        return _told(named.local.replace(tzinfo=UTC), CaptureSource.FILENAME, zones, Confidence.ESTIMATED)
+    offset, source = _zone_offset(named.local, zones)
+    return CaptureTime(
+        named.local, CaptureSource.FILENAME, offset, offset_source=source, confidence=Confidence.ESTIMATED
+    )
+
+
+def _told(
+    moment: datetime, source: CaptureSource, zones: Zones, confidence: Confidence, origin: str | None = None
+) -> CaptureTime:
+    """A moment that is known in UTC, as a clock on the wall would show it."""
+    named = (
+        (zones.place, OffsetSource.COORDINATES),
+        (zones.folder, OffsetSource.FOLDER),
+        (zones.home, OffsetSource.HOME),
+    )
+    known = ((found, source) for name, source in named if (found := _zone_info(name)) is not None)
+    zone, offset_source = next(known, (None, OffsetSource.UTC))
+    told = moment.astimezone(zone or UTC)
+    return CaptureTime(
+        told.replace(tzinfo=None),
+        source,
+        _minutes(told.utcoffset()),
+        offset_source=offset_source,
+        confidence=confidence,
+        origin=origin,
+    )
+
+
+def _camera_offset(metadata: Metadata, said: Said[WrittenTime], zones: Zones) -> tuple[int | None, OffsetSource | None]:
+    written = said.value
+    for other, tag in (
+        (said, OffsetSource.OFFSET_TIME_ORIGINAL if said is metadata.taken else None),
+        (metadata.taken, OffsetSource.OFFSET_TIME_ORIGINAL),
+        (metadata.digitized, OffsetSource.OFFSET_TIME_DIGITIZED),
+        (metadata.changed, OffsetSource.OFFSET_TIME),
+    ):
+        if other is None or other.value.offset_minutes is None:
+            continue
+        if other is metadata.digitized and abs(other.value.local - written.local) > _AT_ONCE:
+            continue  # a scan: it was digitised elsewhere
+        return other.value.offset_minutes, _tag_of(metadata, other, tag)
+    if metadata.gps_time is not None:
+        offset = _offset_between(written.local, metadata.gps_time.value.replace(tzinfo=None))
         if offset is not None:
-            return offset
-    offset = _gps_offset(exif, local)
-    return _zone_offset(local, zone) if offset is None else offset
+            return offset, OffsetSource.GPS
+    return _zone_offset(written.local, zones)
 
 
-def _written_offset(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        offset = datetime.strptime(text, "%z").utcoffset()
-    except ValueError:
-        return None
-    return _minutes(offset) if offset is not None and abs(offset) <= _MAX_OFFSET else None
+def _tag_of(metadata: Metadata, said: Said[WrittenTime], tag: OffsetSource | None) -> OffsetSource:
+    """EXIF has offsets in tags of their own; everywhere else they stand in the date."""
+    if not said.origin.startswith("exif:"):
+        return OffsetSource.WRITTEN
+    if tag is not None:
+        return tag
+    return OffsetSource.OFFSET_TIME_DIGITIZED if said is metadata.digitized else OffsetSource.OFFSET_TIME
 
 
-def _gps_offset(exif: Exif, local: datetime) -> int | None:
-    utc = _plausible(exif.gps_date_time_utc)
-    if utc is None:
-        return None
+def _offset_between(local: datetime, utc: datetime) -> int | None:
+    """The offset that two clocks tell which showed the same moment, one of them UTC; ``None`` if they did not."""
     difference = local - utc
     offset = round(difference / _OFFSET_STEP) * _OFFSET_STEP
     if abs(difference - offset) > _MAX_GPS_LAG or abs(offset) > _MAX_OFFSET:
@@ -146,9 +248,12 @@ def _gps_offset(exif: Exif, local: datetime) -> int | None:
     return _minutes(offset)
 
 
-def _zone_offset(local: datetime, zone: str | None) -> int | None:
-    place = _zone_info(zone)
-    return _minutes(local.replace(tzinfo=place).utcoffset()) if place else None
+def _zone_offset(local: datetime, zones: Zones) -> tuple[int | None, OffsetSource | None]:
+    for name, source in ((zones.place, OffsetSource.COORDINATES), (zones.folder, OffsetSource.FOLDER)):
+        zone = _zone_info(name)
+        if zone is not None:
+            return _minutes(local.replace(tzinfo=zone).utcoffset()), source
+    return None, None
 
 
 def _zone_info(zone: str | None) -> ZoneInfo | None:

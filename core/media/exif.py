@@ -1,241 +1,324 @@
-"""What does the camera say about a picture? EXIF in the shapes of the HTTP contract."""
+"""What does the camera say about a picture, in EXIF?
+
+Tags: EXIF 2.32 and 3.0 (CIPA DC-008), TIFF 6.0, and those that Windows added for its own properties. Where a file keeps
+the blocks is the business of :mod:`core.media.blocks`, makers' own notes that of :mod:`core.media.maker_notes`.
+"""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from math import floor, isfinite
-from typing import BinaryIO, cast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from exifread.core.exif_header import ExifHeader
-from exifread.tags.exif import GPS_TAGS
-
+from core.media import tiff
+from core.media.block import DirectoryName, ExifBlock
 from core.media.coordinates import from_exif
-from core.media.exif_block import find_exif
-from core.media.facts import Exif, Format
-from core.media.metadata_text import camera_name, clean, decoded, utc_offset, wall_clock
+from core.media.metadata import Metadata, Position, Refused, Said, WrittenTime
+from core.media.metadata_text import clean
+from core.media.text_encoding import decoded, user_comment, utf16
+from core.media.tiff import Directory
+from core.media.written_time import is_blank_date, written_time
 
-Tags = Mapping[str, object]
+# Tag → the name it goes by in EXIF's tables.
+_NAMES = {
+    0x010E: "ImageDescription",
+    0x010F: "Make",
+    0x0110: "Model",
+    0x0112: "Orientation",
+    0x011A: "XResolution",
+    0x011B: "YResolution",
+    0x0128: "ResolutionUnit",
+    0x0131: "Software",
+    0x0132: "DateTime",
+    0x013B: "Artist",
+    0x4746: "Rating",
+    0x4749: "RatingPercent",
+    0x8298: "Copyright",
+    0x829A: "ExposureTime",
+    0x829D: "FNumber",
+    0x8827: "ISOSpeedRatings",
+    0x8832: "RecommendedExposureIndex",
+    0x8833: "ISOSpeed",
+    0x9003: "DateTimeOriginal",
+    0x9004: "DateTimeDigitized",
+    0x9204: "ExposureBiasValue",
+    0x9207: "MeteringMode",
+    0x9209: "Flash",
+    0x920A: "FocalLength",
+    0x9286: "UserComment",
+    0x9C9B: "XPTitle",
+    0x9C9C: "XPComment",
+    0x9C9D: "XPAuthor",
+    0x9C9E: "XPKeywords",
+    0x9C9F: "XPSubject",
+    0xA001: "ColorSpace",
+    0xA002: "PixelXDimension",
+    0xA003: "PixelYDimension",
+    0xA402: "ExposureMode",
+    0xA403: "WhiteBalance",
+    0xA405: "FocalLengthIn35mmFilm",
+    0xA406: "SceneCaptureType",
+    0xA420: "ImageUniqueID",
+    0xA434: "LensModel",
+}
+_TAGS = {name: tag for tag, name in _NAMES.items()}
+_EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
+_MAKER_NOTE = 0x927C
 
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"IIU\0", b"IIRO", b"IIRS", b"MMOR")  # plain, RW2, ORF; exifread knows no BigTIFF
+# A date's own tag, its fraction of a second, its offset from UTC.
+_TAKEN = ("DateTimeOriginal", 0x9291, 0x9011)
+_DIGITIZED = ("DateTimeDigitized", 0x9292, 0x9012)
+_CHANGED = ("DateTime", 0x9290, 0x9010)
 
-_MAX_WORK = 4 << 20
-"""Bytes that exifread may read, a read counting as 64 more: about 0.1 s.
-
-The EXIF of 200 camera models took up to 0.05 MiB; a crafted block could keep it busy for days.
-"""
-_READ_COSTS = 64
-_MAX_TEXT = 65_536
-_LONGEST_NUMBER = 8
-
-# What exifread raises on tags that are cut off or of a wrong type, by mutating real files.
-_BROKEN = (IndexError, KeyError, TypeError, ValueError, ArithmeticError, struct.error)
-
-# Where GPS is a TIFF of its own (CR3), exifread does not know the names of its tags.
-_GPS_BY_NUMBER = {f"Image Tag 0x{number:04X}": f"GPS {entry[0]}" for number, entry in GPS_TAGS.items()}
-
+_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE, _ALTITUDE_REF, _ALTITUDE, _CLOCK = range(1, 8)
+_DIRECTION, _DATE_STAMP = 0x11, 0x1D
 _ALTITUDE_BELOW = (1, 3)  # EXIF 3.0: below sea level, below the ellipsoid
 _ISO_ELSEWHERE = 65_535  # EXIF 2.32, table 8: the speed did not fit and stands in another tag
 
+_STARS_OF_PERCENT = ((1, 1), (13, 2), (38, 3), (63, 4), (88, 5))
 
-class ExifTooLargeError(ValueError):
-    """The EXIF takes more work than any camera's does: broken, or made to keep a reader busy."""
-
-
-class _Rationed:
-    """A stream for exifread that ends after a fixed amount of work, and never makes room for what a tag claims."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._work_left = _MAX_WORK
-        self.seek = stream.seek
-        self.tell = stream.tell
-
-    def read(self, count: int) -> bytes:
-        data = self._stream.read(min(count, _MAX_TEXT))
-        self._work_left -= _READ_COSTS + len(data)
-        if self._work_left < 0:
-            raise ExifTooLargeError("it holds more than any camera writes")
-        # Integers behind the end are 0 to exifread, but a float there ends it: make both alike.
-        return data.ljust(count, b"\0") if count <= _LONGEST_NUMBER else data
+# What cameras put where a person's caption goes.
+_NO_CAPTION = re.compile(
+    r"(?:(?:OLYMPUS|MINOLTA|KONICA MINOLTA|SAMSUNG|KODAK|FUJIFILM|SANYO|PENTAX|RICOH)\s*(?:DIGITAL (?:STILL )?CAMERA)?|"
+    r"(?:<?Digimax|SONY DSC|DIGITAL CAMERA|Exif_JPEG_PICTURE|DCIM\\|default|charset=|binary comment).*|DSC|-+|\W*)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
-def read_exif(stream: BinaryIO, size: int, known: Format) -> tuple[Exif, str | None]:
-    """EXIF of a picture file of ``size`` bytes; all fields ``None`` where the format or the file has none.
+@dataclass(slots=True)
+class Tags:
+    """The directories of a picture; of several blocks the first that has one."""
 
-    The second value says why EXIF that is there could not be read to its end; what stands before the broken place
-    is returned all the same.
-    """
-    tags: dict[str, object] = {}
-    trouble = None
-    for block in find_exif(stream, size, known):
+    image: Directory | None = None
+    exif: Directory | None = None
+    gps: Directory | None = None
+    trouble: str | None = None
+    refused: list[Refused] = field(default_factory=list)
+
+    def of(self, tag: int) -> Directory | None:
+        """The directory that has a tag: TIFF/EP files keep in the main one what EXIF keeps in its own."""
+        return next((found for found in (self.image, self.exif) if found is not None and tag in found.entries), None)
+
+    @property
+    def maker_note(self) -> tuple[Directory, int] | None:
+        """The directory that holds the maker's note, and the tag in it."""
+        found = self.of(_MAKER_NOTE)
+        return None if found is None else (found, _MAKER_NOTE)
+
+
+def read_tags(blocks: Iterable[ExifBlock]) -> Tags:
+    """The directories of all blocks. What cannot be read is told in ``trouble``; what stands before it is kept."""
+    tags = Tags()
+    for block in blocks:
         try:
-            _read_directories(block, tags)
-        except _BROKEN as error:
-            trouble = str(error) or type(error).__name__
-    for by_number, name in _GPS_BY_NUMBER.items():
-        if by_number in tags:
-            tags.setdefault(name, tags.pop(by_number))
-    return exif_of(tags), trouble
+            first = tiff.read_tiff(block.stream)
+        except ValueError as error:
+            tags.trouble = str(error)
+            continue
+        found: dict[DirectoryName, Directory] = {block.first: first}
+        if block.first == "image":
+            exif, gps = first.below(_EXIF_POINTER), first.below(_GPS_POINTER)
+            if exif is not None:
+                found["exif"] = exif
+                gps = gps or exif.below(_GPS_POINTER)
+            if gps is not None:
+                found["gps"] = gps
+        tags.image = tags.image or found.get("image")
+        tags.exif = tags.exif or found.get("exif")
+        tags.gps = tags.gps or found.get("gps")
+        if any(directory.is_too_large for directory in found.values()):
+            tags.trouble = "it holds more than any camera writes"
+    return tags
 
 
-def _read_directories(block: BinaryIO, tags: dict[str, object]) -> None:
-    """Add the tags of the main, the EXIF and the GPS directory to ``tags``, as far as they can be read.
-
-    exifread's ``process_file`` would read thumbnails' directories too, and return nothing if one tag is broken.
-    """
-    block.seek(0)
-    start = block.read(4)
-    if start not in _TIFF_STARTS:
-        raise ValueError("it does not begin as TIFF does")
-    header = ExifHeader(cast(BinaryIO, _Rationed(block)), chr(start[0]), 0, 0, strict=False, detailed=False)
-    header.tags = tags
-    header.dump_ifd(header.s2n(4, 4), "Image")
-    pointer = _number(tags, "ExifOffset")
-    if pointer is not None:
-        header.dump_ifd(int(pointer), "EXIF")
-
-
-def exif_of(tags: Tags) -> Exif:
-    """The contract's shapes of what exifread found. A tag of a wrong type is left out and costs no other."""
-    original = _date(tags, "DateTimeOriginal")
-    created = _date(tags, "DateTimeDigitized")
-    changed = _date(tags, "DateTime")
-    shutter = _shutter(_number(tags, "ExposureTime"))
-    place = from_exif(
-        _numbers(tags, "GPS GPSLatitude"),
-        _text(tags, "GPS GPSLatitudeRef") or "",
-        _numbers(tags, "GPS GPSLongitude"),
-        _text(tags, "GPS GPSLongitudeRef") or "",
-    )
-    return Exif(
-        camera=camera_name(_text(tags, "Make"), _text(tags, "Model")),
+def exif_metadata(tags: Tags) -> Metadata:
+    """What the tags say. A tag of a wrong type is left out and costs no other."""
+    position = _position(tags)
+    return Metadata(
+        title=_windows(tags, "XPTitle"),
+        description=_description(tags),
+        creators=_creators(tags),
+        copyright=_copyright(tags),
+        rating=_rating(tags),
+        keywords=_keywords(tags),
+        position=position,
+        altitude=_altitude(tags) if position else None,
+        direction=_direction(tags),
+        gps_time=_gps_time(tags),
+        taken=_date(tags, *_TAKEN),
+        digitized=_date(tags, *_DIGITIZED),
+        changed=_date(tags, *_CHANGED),
+        make=_text(tags, "Make"),
+        model=_text(tags, "Model"),
         lens=_text(tags, "LensModel"),
-        aperture=_positive(_number(tags, "FNumber"), "f/{:.1f}"),
-        shutter=shutter,
-        shutter_speed=shutter,
-        iso=_iso(tags),
-        focal_length=_millimetres(_number(tags, "FocalLength")),
-        date_time_original=original,
-        create_date=created,
-        modify_date=changed,
-        date_time=original or created or changed,
-        offset_time_original=_offset_of_capture(tags, original, created),
-        offset_time=utc_offset(_text(tags, "OffsetTime") or ""),
-        gps_latitude=place.latitude if place else None,
-        gps_longitude=place.longitude if place else None,
-        gps_altitude=_altitude(tags) if place else None,
         software=_text(tags, "Software"),
-        flash=_raw(tags, "Flash"),
-        white_balance=_raw(tags, "WhiteBalance"),
-        exposure_mode=_raw(tags, "ExposureMode"),
-        metering_mode=_raw(tags, "MeteringMode"),
-        scene_type=_raw(tags, "SceneCaptureType"),
-        color_space=_raw(tags, "ColorSpace"),
-        orientation=_raw(tags, "Orientation"),
-        x_resolution=_raw(tags, "XResolution"),
-        y_resolution=_raw(tags, "YResolution"),
-        resolution_unit=_raw(tags, "ResolutionUnit"),
-        image_description=_text(tags, "ImageDescription"),
-        gps_date_time_utc=_gps_time(tags),
+        aperture=_positive(tags, "FNumber"),
+        exposure_time=_positive(tags, "ExposureTime"),
+        exposure_bias=_number(tags, "ExposureBiasValue"),
+        iso=_iso(tags),
+        focal_length=_positive(tags, "FocalLength"),
+        focal_length_35mm=_positive(tags, "FocalLengthIn35mmFilm"),
+        flash=_whole(tags, "Flash"),
+        white_balance=_whole(tags, "WhiteBalance"),
+        exposure_mode=_whole(tags, "ExposureMode"),
+        metering_mode=_whole(tags, "MeteringMode"),
+        scene_type=_whole(tags, "SceneCaptureType"),
+        color_space=_whole(tags, "ColorSpace"),
+        orientation=_whole(tags, "Orientation"),
+        x_resolution=_number(tags, "XResolution"),
+        y_resolution=_number(tags, "YResolution"),
+        resolution_unit=_whole(tags, "ResolutionUnit"),
+        width=_pixels(tags, "PixelXDimension"),
+        height=_pixels(tags, "PixelYDimension"),
+        unique_id=_text(tags, "ImageUniqueID"),
+        refused=tuple(tags.refused),
     )
 
 
-def _values(tags: Tags, name: str) -> object:
-    """The values of a tag; TIFF/EP files keep in the main directory what EXIF keeps in its own."""
-    for key in (name,) if name.startswith("GPS ") else (f"Image {name}", f"EXIF {name}"):
-        tag = tags.get(key)
-        if tag is not None:
-            return getattr(tag, "values", None)
-    return None
+def _said_text(name: str, text: str | None) -> Said[str] | None:
+    return Said(text, f"exif:{name}") if text else None
 
 
-def _text(tags: Tags, name: str) -> str | None:
-    values = _values(tags, name)
-    if isinstance(values, list) and all(isinstance(value, int) and 0 <= value < 256 for value in values):
-        values = bytes(values).split(b"\0", 1)[0]  # text that was stored as bytes
-    if isinstance(values, bytes):
-        values = decoded(values)
-    return clean(values) if isinstance(values, str) else None
+def _text(tags: Tags, name: str) -> Said[str] | None:
+    found = tags.of(_TAGS[name])
+    return _said_text(name, clean(decoded(found.text(_TAGS[name])))) if found else None
 
 
-def _numbers(tags: Tags, name: str) -> list[float]:
-    """The values of a tag that are finite numbers; all of them, or none."""
-    values = _values(tags, name)
-    numbers: list[float] = []
-    for value in values if isinstance(values, list) else []:
-        if isinstance(value, tuple) and len(value) == 1:
-            (value,) = value  # exifread wraps floats so
-        try:
-            numbers.append(float(value))
-        except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-            return []
-    return numbers if all(map(isfinite, numbers)) else []
+def _windows(tags: Tags, name: str) -> Said[str] | None:
+    """Windows' own properties: UTF-16, little-endian whatever the order of the block."""
+    found = tags.of(_TAGS[name])
+    return _said_text(name, clean(utf16(found.raw(_TAGS[name]), "<"))) if found else None
 
 
-def _number(tags: Tags, name: str) -> float | None:
-    return next(iter(_numbers(tags, name)), None)
+def _description(tags: Tags) -> Said[str] | None:
+    described = _text(tags, "ImageDescription")
+    if described is not None and not _NO_CAPTION.fullmatch(described.value):
+        return described
+    for name in ("XPComment", "XPSubject"):
+        if (found := _windows(tags, name)) is not None:
+            return found
+    holder = tags.of(_TAGS["UserComment"])
+    comment = user_comment(holder.raw(_TAGS["UserComment"]), holder.order) if holder else None
+    return _said_text("UserComment", comment) if comment and not _NO_CAPTION.fullmatch(comment) else None
 
 
-def _raw(tags: Tags, name: str) -> str | None:
-    """The number as text (``16``, ``72``, ``0.5``): the contract sends these raw and the client names them."""
-    number = _number(tags, name)
-    return None if number is None else f"{number:.10g}"
+def _creators(tags: Tags) -> Said[tuple[str, ...]] | None:
+    """Several names stand in one text, with semicolons between (Metadata Working Group, Guidelines 2.0)."""
+    found = _text(tags, "Artist") or _windows(tags, "XPAuthor")
+    return Said(_parts(found.value), found.origin) if found and _parts(found.value) else None
 
 
-def _date(tags: Tags, name: str) -> str | None:
-    return wall_clock(_text(tags, name) or "")
+def _keywords(tags: Tags) -> Said[tuple[str, ...]] | None:
+    found = _windows(tags, "XPKeywords")
+    return Said(_parts(found.value), found.origin) if found and _parts(found.value) else None
 
 
-def _positive(value: float | None, shape: str) -> str | None:
-    return shape.format(value) if value is not None and value > 0 else None
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for piece in text.split(";") if (part := piece.strip())))
 
 
-def _shutter(seconds: float | None) -> str | None:
-    """``1/125s``, n rounded, below a second; ``2s`` or ``1.3s`` from there on."""
-    if seconds is None or seconds <= 0:
+def _copyright(tags: Tags) -> Said[str] | None:
+    """The photographer's and behind a NUL the editor's (EXIF 2.32, 4.6.5); without the former a blank stands there."""
+    found = tags.of(_TAGS["Copyright"])
+    parts = found.raw(_TAGS["Copyright"]).split(b"\0")[:2] if found else []
+    return _said_text("Copyright", "; ".join(text for part in parts if (text := clean(decoded(part)))))
+
+
+def _rating(tags: Tags) -> Said[int] | None:
+    stars = _whole(tags, "Rating")
+    if stars is not None and 0 <= stars.value <= 5:
+        return stars
+    percent = _whole(tags, "RatingPercent")
+    if percent is None or not 0 <= percent.value <= 100:
         return None
-    if seconds < 1:
-        return f"1/{floor(1 / seconds + 0.5)}s"
-    return f"{round(seconds, 1):.10g}s"
+    value = max((stars for least, stars in _STARS_OF_PERCENT if percent.value >= least), default=0)
+    return Said(value, percent.origin)
 
 
-def _millimetres(value: float | None) -> str | None:
-    return _positive(value if value is None else round(value, 2), "{:.10g}mm")
+def _number(tags: Tags, name: str) -> Said[float] | None:
+    found = tags.of(_TAGS[name])
+    value = found.number(_TAGS[name]) if found else None
+    return None if value is None else Said(value, f"exif:{name}")
 
 
-def _iso(tags: Tags) -> str | None:
+def _positive(tags: Tags, name: str) -> Said[float] | None:
+    found = _number(tags, name)
+    return found if found is not None and found.value > 0 else None
+
+
+def _whole(tags: Tags, name: str) -> Said[int] | None:
+    found = _number(tags, name)
+    return Said(int(found.value), found.origin) if found is not None and found.value.is_integer() else None
+
+
+def _pixels(tags: Tags, name: str) -> Said[int] | None:
+    found = _whole(tags, name)
+    return found if found is not None and found.value > 0 else None
+
+
+def _iso(tags: Tags) -> Said[int] | None:
     for name in ("ISOSpeedRatings", "RecommendedExposureIndex", "ISOSpeed"):
-        number = _number(tags, name)
-        if number is not None and number > 0 and number != _ISO_ELSEWHERE:
-            return f"{number:.10g}"
+        found = _whole(tags, name)
+        if found is not None and found.value > 0 and found.value != _ISO_ELSEWHERE:
+            return found
     return None
 
 
-def _offset_of_capture(tags: Tags, original: str | None, created: str | None) -> str | None:
-    """The offset of the moment of capture. That of digitising is as good where the camera did both at once."""
-    offset = utc_offset(_text(tags, "OffsetTimeOriginal") or "")
-    if offset is None and original in (created, None):
-        offset = utc_offset(_text(tags, "OffsetTimeDigitized") or "")
-    return offset
-
-
-def _altitude(tags: Tags) -> float | None:
-    metres = _number(tags, "GPS GPSAltitude")
-    if metres is None:
+def _date(tags: Tags, name: str, fraction: int, offset: int) -> Said[WrittenTime] | None:
+    found = _text(tags, name)
+    if found is None:
         return None
-    return round(-metres if _number(tags, "GPS GPSAltitudeRef") in _ALTITUDE_BELOW else metres, 2)
+    digits, zone = (decoded(holder.text(tag)) if (holder := tags.of(tag)) else None for tag in (fraction, offset))
+    moment = written_time(found.value, digits, zone)
+    if moment is None:
+        reason = "it was left blank" if is_blank_date(found.value) else "it is no date"
+        tags.refused.append(Refused(found.origin, found.value, reason))
+        return None
+    return Said(moment, found.origin)
 
 
-def _gps_time(tags: Tags) -> str | None:
-    """Date and time stamp of the GPS receiver, zone-less ISO 8601 in UTC."""
-    clock = _numbers(tags, "GPS GPSTimeStamp")
-    date = wall_clock((_text(tags, "GPS GPSDate") or "") + " 00:00:00")
+def _position(tags: Tags) -> Said[Position] | None:
+    gps = tags.gps
+    if gps is None:
+        return None
+    place = from_exif(
+        gps.numbers(_LATITUDE),
+        decoded(gps.text(_LATITUDE_REF)),
+        gps.numbers(_LONGITUDE),
+        decoded(gps.text(_LONGITUDE_REF)),
+    )
+    return Said(Position(place.latitude, place.longitude), "exif:GPSLatitude") if place else None
+
+
+def _altitude(tags: Tags) -> Said[float] | None:
+    metres = tags.gps.number(_ALTITUDE) if tags.gps else None
+    if metres is None or tags.gps is None:
+        return None
+    is_below = tags.gps.number(_ALTITUDE_REF) in _ALTITUDE_BELOW
+    return Said(round(-metres if is_below else metres, 2), "exif:GPSAltitude")
+
+
+def _direction(tags: Tags) -> Said[float] | None:
+    degrees = tags.gps.number(_DIRECTION) if tags.gps else None
+    if degrees is None or not 0 <= degrees <= 360:
+        return None
+    return Said(round(degrees % 360, 2), "exif:GPSImgDirection")
+
+
+def _gps_time(tags: Tags) -> Said[datetime] | None:
+    """Date and time stamp of the GPS receiver, to the second."""
+    if tags.gps is None:
+        return None
+    date, clock = written_time(clean(decoded(tags.gps.text(_DATE_STAMP)))), tags.gps.numbers(_CLOCK)
     if date is None or len(clock) != 3:
         return None
     hours, minutes, seconds = clock
     if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds <= 60):
         return None
-    moment = datetime.fromisoformat(date) + timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    return moment.replace(microsecond=0).isoformat()
+    day = date.local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
+    try:
+        moment = day + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return None
+    return Said(moment.replace(microsecond=0), "exif:GPSTimeStamp")

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import msgspec
 
+from core.media.metadata import Metadata
+
 #: Changes when the meaning of :class:`Look` does; results of another version are measured again.
 LOOK_VERSION = "1"
 
@@ -84,8 +86,8 @@ class Identity(msgspec.Struct, frozen=True):
     """What one sequential read of a file tells, before any pixel is decoded.
 
     ``size`` in bytes; ``md5`` and ``sha256`` lower-case hex of the whole file; ``format`` ``None`` when the bytes
-    are no photo or video; ``container_time_utc`` the creation time that video containers keep in UTC;
-    ``duration`` in seconds; ``warnings`` one readable sentence for each part that could not be parsed.
+    are no photo or video; ``metadata`` what the file says of itself, ``exif`` the same in the shapes of the contract;
+    ``warnings`` one readable sentence for each part that could not be parsed.
     """
 
     size: int
@@ -93,8 +95,7 @@ class Identity(msgspec.Struct, frozen=True):
     sha256: str
     format: Format | None
     exif: Exif
-    container_time_utc: datetime | None = None
-    duration: float | None = None
+    metadata: Metadata = Metadata()
     warnings: tuple[str, ...] = ()
 
 
@@ -185,16 +186,63 @@ class CaptureSource(StrEnum):
     EXIF_CHANGED = "exif-changed"
     CONTAINER = "container"
     FILENAME = "filename"
+    FILE_MODIFIED = "file-modified"
     INGESTED = "ingested"
+
+
+class OffsetSource(StrEnum):
+    """What told the distance of a wall clock from UTC, best first."""
+
+    OFFSET_TIME_ORIGINAL = "offset-time-original"
+    OFFSET_TIME_DIGITIZED = "offset-time-digitized"
+    OFFSET_TIME = "offset-time"
+    #: it stands in the date itself, as XMP, IPTC and QuickTime have it
+    WRITTEN = "written"
+    #: the difference to the GPS receiver's clock
+    GPS = "gps"
+    #: the difference of a movie's clock, in UTC, to the wall clock in its name
+    FILENAME = "filename"
+    #: the zone of the coordinates
+    COORDINATES = "coordinates"
+    #: the zone that the owner said the cameras of a folder are set to
+    FOLDER = "folder"
+    #: the zone that the owner lives in
+    HOME = "home"
+    #: nothing tells the zone; the time is told in UTC
+    UTC = "utc"
+
+
+class Confidence(StrEnum):
+    """How sure a capture time is."""
+
+    #: wall clock and moment were written by the camera, or follow from what it measured
+    CERTAIN = "certain"
+    #: the camera's wall clock, whose zone was deduced or is not known
+    LIKELY = "likely"
+    #: from a name, a day, a change, or a clock told at home
+    ESTIMATED = "estimated"
+    #: nothing tells it; when the file was written or taken in stands for it
+    UNKNOWN = "unknown"
 
 
 class CaptureTime(msgspec.Struct, frozen=True):
     """When a picture was taken: the wall clock at the place, and what is known of its zone.
 
-    ``local`` has no zone. ``offset_minutes`` is east of UTC, ``None`` where nothing tells it. ``zone`` is an IANA name.
+    ``local`` has no zone; its microseconds are known where they are not 0. ``offset_minutes`` is east of UTC, ``None``
+    where nothing tells it, ``offset_source`` says what did. ``zone`` is an IANA name. ``origin`` is the tag that was
+    believed, ``refused`` a sentence for each that was not.
     """
 
     local: datetime
     source: CaptureSource
     offset_minutes: int | None = None
     zone: str | None = None
+    offset_source: OffsetSource | None = None
+    confidence: Confidence = Confidence.UNKNOWN
+    origin: str | None = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the picture itself, or its name, tells the time."""
+        return self.source not in (CaptureSource.FILE_MODIFIED, CaptureSource.INGESTED)

@@ -16,7 +16,8 @@ import msgspec
 #: Changes when the meaning of :class:`Metadata` does; what another version stored is read again.
 METADATA_VERSION = "1"
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
+V = TypeVar("V")
 
 
 class Said(msgspec.Struct, Generic[T], frozen=True):
@@ -28,7 +29,7 @@ class Said(msgspec.Struct, Generic[T], frozen=True):
     origin: str
 
 
-def value_of(said: Said[T] | None) -> T | None:
+def value_of(said: Said[V] | None) -> V | None:
     """The value alone, ``None`` where nothing was said."""
     return None if said is None else said.value
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from core.media.coordinates import from_iso_6709
-from core.media.facts import Exif
 from core.media.isobmff import Box, boxes, find, inside_meta, payload
-from core.media.metadata_text import camera_name, clean, decoded, utc_offset, wall_clock
+from core.media.metadata import Metadata, Position, Precision, Said
+from core.media.metadata_text import clean
+from core.media.text_encoding import decoded
+from core.media.written_time import written_time
 
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _SECONDS_TO_1970 = 2_082_844_800
@@ -22,7 +23,9 @@ _SECONDS_TO_1970 = 2_082_844_800
 
 _MAX_TEXT = 4096
 _MAX_KEYS = 65_536
+_MAX_PACKET = 4 << 20
 _WELL_KNOWN_UTF8 = 1
+_WITH_A_CLOCK = (Precision.MINUTE, Precision.SECOND, Precision.FRACTION)  # others are release dates of films and songs
 
 # Keys of `mdta` metadata and the older names of user data, best first.
 _CREATED = ("com.apple.quicktime.creationdate", "©day", "date")
@@ -30,54 +33,68 @@ _PLACE = ("com.apple.quicktime.location.ISO6709", "©xyz", "loci")
 _MAKE = ("com.apple.quicktime.make", "com.android.manufacturer", "©mak", "©make")
 _MODEL = ("com.apple.quicktime.model", "com.android.model", "©mod", "©model")
 _SOFTWARE = ("com.apple.quicktime.software", "©swr")
+_TITLE = ("com.apple.quicktime.title", "com.apple.quicktime.displayname", "©nam")
+_DESCRIPTION = ("com.apple.quicktime.description", "desc", "©des", "©inf")
+_CREATOR = ("com.apple.quicktime.author", "©aut")
+_COPYRIGHT = ("com.apple.quicktime.copyright", "cprt", "©cpy")
+_KEYWORDS = ("com.apple.quicktime.keywords", "keyw", "©key")
+_CONTENT_IDENTIFIER = ("com.apple.quicktime.content.identifier",)
+_LENS = ("com.apple.quicktime.camera.lens_model",)
 
 
-@dataclass(frozen=True, slots=True)
-class Movie:
-    """What the container tells; ``time_utc`` the creation time it keeps in UTC, ``duration`` in seconds."""
-
-    exif: Exif
-    time_utc: datetime | None
-    duration: float | None
-
-
-def read_movie(stream: BinaryIO, size: int) -> Movie:
+def read_movie(stream: BinaryIO, size: int) -> Metadata:
     """Read the movie header and the texts of a file of ``size`` bytes. Media data is skipped, never read.
 
-    A date with the camera's offset is the wall clock when the shutter opened and counts as ``dateTimeOriginal``; a
-    date that ends in ``Z`` says nothing about the place and counts as the container's time.
+    A date with the camera's offset is the wall clock when the shutter opened and counts as ``taken``; a date that ends
+    in ``Z`` says nothing about the place and counts as the container's time.
     """
     movie = find(stream, 0, size, b"moov")
     if movie is None:
-        return Movie(Exif(), None, None)
+        return Metadata()
     header = find(stream, movie.start, movie.end, b"mvhd")
     time_utc, duration = _movie_header(payload(stream, header, 32)) if header else (None, None)
     texts = _texts(stream, movie)
 
-    wall, offset = None, None
+    container = Said(time_utc, "quicktime:mvhd") if time_utc else None
+    taken = None
     for name in _CREATED:
-        date = texts.get(name, "")
-        if (wall := wall_clock(date)) is not None:
-            offset = utc_offset(date)
+        written = written_time(texts.get(name))
+        if written is not None and written.precision in _WITH_A_CLOCK:
+            if texts[name].rstrip().endswith("Z"):
+                container = Said(written.local.replace(microsecond=0, tzinfo=UTC), f"quicktime:{name}")
+            else:
+                taken = Said(written, f"quicktime:{name}")
             break
-    if wall is not None and date.strip().endswith("Z"):
-        time_utc, wall, offset = datetime.fromisoformat(wall).replace(tzinfo=UTC), None, None
-    place = next((found for name in _PLACE if (found := from_iso_6709(texts.get(name, "")))), None)
-    exif = Exif(
-        camera=camera_name(_first(texts, _MAKE), _first(texts, _MODEL)),
-        software=_first(texts, _SOFTWARE),
-        date_time_original=wall,
-        date_time=wall,
-        offset_time_original=offset,
-        gps_latitude=place.latitude if place else None,
-        gps_longitude=place.longitude if place else None,
-        gps_altitude=place.altitude if place else None,
+    place, place_name = next(
+        ((found, name) for name in _PLACE if (found := from_iso_6709(texts.get(name, "")))), (None, "")
     )
-    return Movie(exif, time_utc, duration)
+    creator, keywords = _first(texts, _CREATOR), _first(texts, _KEYWORDS)
+    return Metadata(
+        title=_first(texts, _TITLE),
+        description=_first(texts, _DESCRIPTION),
+        creators=Said((creator.value,), creator.origin) if creator else None,
+        copyright=_first(texts, _COPYRIGHT),
+        keywords=_words(keywords),
+        make=_first(texts, _MAKE),
+        model=_first(texts, _MODEL),
+        lens=_first(texts, _LENS),
+        software=_first(texts, _SOFTWARE),
+        taken=taken,
+        container_time=container,
+        duration=Said(duration, "quicktime:mvhd") if duration else None,
+        position=Said(Position(place.latitude, place.longitude), f"quicktime:{place_name}") if place else None,
+        altitude=Said(place.altitude, f"quicktime:{place_name}") if place and place.altitude is not None else None,
+        content_identifier=_first(texts, _CONTENT_IDENTIFIER),
+    )
 
 
-def _first(texts: dict[str, str], names: tuple[str, ...]) -> str | None:
-    return next((text for name in names if (text := clean(texts.get(name, "")))), None)
+def _first(texts: dict[str, str], names: tuple[str, ...]) -> Said[str] | None:
+    return next((Said(text, f"quicktime:{name}") for name in names if (text := clean(texts.get(name, "")))), None)
+
+
+def _words(said: Said[str] | None) -> Said[tuple[str, ...]] | None:
+    words = tuple(dict.fromkeys(word for part in said.value.split(",") if (word := part.strip()))) if said else ()
+    return Said(words, said.origin) if said and words else None
 
 
 def _movie_header(data: bytes) -> tuple[datetime | None, float | None]:
@@ -167,3 +184,9 @@ def _key_names(stream: BinaryIO, keys: Box | None) -> dict[int, str]:
     # An entry has the shape of a box: size, namespace, name.
     entries = boxes(stream, keys.start + 8, min(keys.end, keys.start + _MAX_KEYS))
     return {index: decoded(payload(stream, entry, _MAX_TEXT)) for index, entry in enumerate(entries, start=1)}
+
+
+def user_data_xmp(stream: BinaryIO, size: int) -> bytes:
+    """The XMP packet that QuickTime files keep in their user data (XMP part 3, 1.3.2); empty without one."""
+    box = find(stream, 0, size, b"moov", b"udta", b"XMP_")
+    return payload(stream, box, _MAX_PACKET) if box else b""

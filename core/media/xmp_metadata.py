@@ -45,12 +45,12 @@ _MOST_WORDS = 10_000
 """Keywords read of one file; the longest list met had some hundreds."""
 
 
-def read_xmp(data: bytes, place: str = "xmp") -> Metadata:
-    """What a packet says; ``place`` goes before the tag names (``xmp:dc:title``).
+def read_xmp(*packets: bytes, place: str = "xmp") -> Metadata:
+    """What a packet says, or several that go on where the first had no more room.
 
-    Raises ``ValueError`` if the bytes are no XMP.
+    ``place`` goes before the tag names (``xmp:dc:title``). Raises ``ValueError`` if the bytes are no XMP.
     """
-    return _Reader(xmp.read_packet(data), place).metadata()
+    return _Reader([node for packet in packets for node in xmp.read_packet(packet)], place).metadata()
 
 
 class _Reader:

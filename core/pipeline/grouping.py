@@ -14,6 +14,7 @@ from core.groups.facts import GroupFacts, Place
 from core.groups.keeping import keep_places
 from core.groups.neighbourhood import IDS_AT_ONCE
 from core.media.facts import CaptureSource, Exif
+from core.media.metadata import value_of
 from core.media.source_file import shown
 from core.pipeline.keep_original import Original
 from core.pipeline.ledger import Move
@@ -52,7 +53,8 @@ def group_facts(item: Item, original: Original) -> GroupFacts:
     """What the rules of grouping are told of a file."""
     identity, captured = original.reading.identity, original.captured
     assert identity.format is not None
-    exif = identity.exif
+    exif, said = identity.exif, identity.metadata
+    film = value_of(said.embedded_video)
     return GroupFacts(
         asset_id=original.asset_id,
         kind=identity.format.kind,
@@ -60,9 +62,17 @@ def group_facts(item: Item, original: Original) -> GroupFacts:
         taken=captured.local if captured.source in _MEASURED else None,
         offset_minutes=captured.offset_minutes,
         camera=exif.camera,
-        duration=identity.duration,
+        duration=value_of(said.duration),
+        content_identifier=value_of(said.content_identifier),
+        burst_identifier=value_of(said.burst_identifier),
+        is_burst_cover=bool(value_of(said.is_burst_cover)),
         is_bracketed=exif.exposure_mode == _AUTO_BRACKET,
         exposure=_exposure(exif),
+        exposure_time=value_of(said.exposure_time),
+        exposure_bias=value_of(said.exposure_bias),
+        sequence_number=value_of(said.sequence_number),
+        film_from_end=film.from_end if film else None,
+        film_length=film.length if film else None,
     )
 
 

@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -30,8 +30,9 @@ from core.errors import (
 from core.library.layout import Tier, month_directory, reference_path
 from core.library.naming import sanitise_filename
 from core.library.placing import discard, hash_file, place_copy
-from core.media.capture_time import capture_time
+from core.media.capture_time import Zones, capture_time
 from core.media.facts import CaptureTime, Exif
+from core.media.metadata import value_of
 from core.media.source_file import shown
 from core.pipeline import placements
 from core.pipeline.conflict_copies import conflict_copy
@@ -39,6 +40,7 @@ from core.pipeline.in_worker import in_worker
 from core.pipeline.ledger import Signature
 from core.pipeline.placements import Intent
 from core.pipeline.references import clear_path
+from core.pipeline.remembered_metadata import remember_metadata
 from core.pipeline.rewritten import SUPERSEDED, is_rewrite, is_soon, predecessor, supersede
 from core.pipeline.roots import IMPORT, UPLOAD, Mode
 from core.pipeline.workbench import Item, Workbench
@@ -179,13 +181,22 @@ def continued(bench: Workbench, item: Item, reading: Reading, begun: Begun) -> O
 
 def capture_of(bench: Workbench, item: Item, reading: Reading, ingested_at: datetime) -> CaptureTime:
     """When the file in hand was taken; ``ingested_at`` is what is left where nothing else tells it."""
+    # the time stamp of an upload is that of the upload
+    stamp = item.entry.signature.mtime_ns if item.root.name != UPLOAD else None
     return capture_time(
-        reading.identity,
+        reading.identity.metadata,
         item.original_filename,
         ingested_at,
-        lambda _latitude, _longitude: reading.zone,
-        bench.home_zone,
+        Zones(reading.zone, item.root.time_zone, bench.home_zone),
+        None if stamp is None else _moment_of(stamp),
     )
+
+
+def _moment_of(mtime_ns: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 async def _adopt(bench: Workbench, item: Item, intent: Intent, sha256: str) -> Intent | None:
@@ -323,6 +334,7 @@ async def _record(
             if is_referenced:
                 await clear_path(connection, item.root, item.entry.path)
             await connection.execute(insert(FileVersion), version_columns(original, Tier.BRONZE, version_id))
+            await remember_metadata(connection, identity.sha256, reading.own)
             await connection.execute(
                 update(LedgerEntry)
                 .where(LedgerEntry.id == item.entry.id)
@@ -372,10 +384,15 @@ def version_columns(original: Original, tier: Tier, version_id: str) -> dict[str
         "mime_type": identity.format.mime_type,
         "metadata": metadata,
         "sha256": identity.sha256,
-        "duration": identity.duration,
-        "captured_at": original.captured.local.isoformat(timespec="seconds"),
+        "duration": value_of(identity.metadata.duration),
+        "rating": max(value_of(identity.metadata.rating) or 0, 0),
+        "keywords": list(value_of(identity.metadata.keywords) or ()),
+        "location": value_of(identity.metadata.location),
+        "captured_at": original.captured.local.isoformat(),
         "capture_source": original.captured.source,
         "capture_offset_minutes": original.captured.offset_minutes,
+        "capture_offset_source": original.captured.offset_source,
+        "capture_confidence": original.captured.confidence,
         "time_zone": original.captured.zone,
         "gps_latitude": identity.exif.gps_latitude,
         "gps_longitude": identity.exif.gps_longitude,

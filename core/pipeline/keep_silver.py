@@ -22,13 +22,14 @@ from core.library.layout import Tier, month_directory, reference_path, sidecar_o
 from core.library.naming import NameFacts, render_name
 from core.library.placing import discard, place_bytes, place_link, replace_sidecar
 from core.library.sidecar_facts import SidecarFacts
-from core.media.facts import CaptureSource, FaceFinding, Look
+from core.media.facts import CaptureTime, FaceFinding, Look
+from core.media.metadata import value_of
 from core.media.source_file import shown
 from core.pipeline import ledger, placements
 from core.pipeline.conflict_copies import conflict_copy
 from core.pipeline.grouping import group_facts
 from core.pipeline.keep_original import Original, version_columns
-from core.pipeline.know import complete_exif
+from core.pipeline.know import complete_exif, duration_of
 from core.pipeline.ledger import Fate
 from core.pipeline.look import remember
 from core.pipeline.placements import Intent
@@ -188,7 +189,7 @@ def silver_columns(
         "ai_short_description": description.file_description,
         "width": look.width,
         "height": look.height,
-        "duration": original.reading.identity.duration or look.duration,
+        "duration": duration_of(original.reading, look),
     }
 
 
@@ -229,12 +230,7 @@ def combined_metadata(original: Original, look: Look, description: Description) 
             "failed": look.faces.error is not None,
         },
         "quality": msgspec.to_builtins(look.quality),
-        "captureTime": {
-            "local": captured.local.isoformat(timespec="seconds"),
-            "source": captured.source,
-            "offsetMinutes": captured.offset_minutes,
-            "zone": captured.zone,
-        },
+        "captureTime": capture_details(captured),
     }
     if look.faces.error is not None:
         metadata["faceDetection"]["error"] = look.faces.error
@@ -244,6 +240,25 @@ def combined_metadata(original: Original, look: Look, description: Description) 
     return metadata
 
 
+def capture_details(captured: CaptureTime) -> dict[str, Any]:
+    """When the picture was taken, what said so and how sure it is; what was said and not believed."""
+    details: dict[str, Any] = {
+        "local": captured.local.isoformat(timespec="seconds"),
+        "source": captured.source,
+        "offsetMinutes": captured.offset_minutes,
+        "zone": captured.zone,
+        "offsetSource": captured.offset_source,
+        "confidence": captured.confidence,
+    }
+    if captured.local.microsecond:
+        details["subseconds"] = captured.local.microsecond / 1e6
+    if captured.origin is not None:
+        details["origin"] = captured.origin
+    if captured.refused:
+        details["refused"] = list(captured.refused)
+    return details
+
+
 def sidecar_facts(
     item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
 ) -> SidecarFacts:
@@ -251,13 +266,14 @@ def sidecar_facts(
     from core.library.face_regions import stored_region, stored_size
 
     exif, captured, place = original.reading.identity.exif, original.captured, original.reading.place
-    is_dated = captured.source is not CaptureSource.INGESTED
+    is_dated, said = captured.is_dated, original.reading.identity.metadata
     orientation = int(exif.orientation) if exif.orientation and exif.orientation.isdigit() else 1
     width, height = stored_size(look.width, look.height, orientation)
     paths = [tuple(part for part in (place.country, place.region, place.name) if part)] if place is not None else []
     return SidecarFacts(
-        description=description.long_description or description.short_description,
-        keywords=description.ai_tags,
+        description=value_of(said.description) or description.long_description or description.short_description,
+        keywords=tuple(dict.fromkeys((*(value_of(said.keywords) or ()), *description.ai_tags))),
+        rating=value_of(said.rating) or 0,
         keyword_paths=tuple(("Places", *path) for path in paths),
         captured=captured.local if is_dated else None,
         captured_offset_minutes=captured.offset_minutes if is_dated else None,

@@ -7,6 +7,7 @@ import msgspec
 from core.ai.provider import Description, PhotoFacts
 from core.compute.tasks import Reading
 from core.media.facts import Exif, Look
+from core.media.metadata import value_of
 from core.pipeline.keep_original import Original
 from core.pipeline.look import PREVIEW
 from core.pipeline.workbench import Item, Workbench
@@ -42,7 +43,8 @@ async def describe(bench: Workbench, item: Item, original: Original, facts: Phot
 
 def duration_of(reading: Reading, look: Look) -> float | None:
     """Seconds of a video: what its container says, else what the decoder counted."""
-    return reading.identity.duration if reading.identity.duration is not None else look.duration
+    duration = value_of(reading.identity.metadata.duration)
+    return look.duration if duration is None else duration
 
 
 def complete_exif(exif: Exif, look: Look) -> Exif:

@@ -37,6 +37,8 @@ _FROM_THE_CAMERA = frozenset(
     }
 )
 
+_TO_THE_SECOND = len("2024-07-26T14:30:25")
+
 #: What a person may have said of a version, and its successor is told.
 _SAID = ("is_reviewed", "rating", "keywords", "location", "event_type", "event_name", "is_favorite")
 
@@ -61,7 +63,7 @@ def is_rewrite(old: Predecessor, captured: CaptureTime, now: datetime, perceptua
     if old.was_undecodable:
         return True
     if captured.source in _FROM_THE_CAMERA and old.capture_source in _FROM_THE_CAMERA:
-        return captured.local.isoformat(timespec="seconds") == old.captured_at
+        return captured.local.isoformat(timespec="seconds") == (old.captured_at or "")[:_TO_THE_SECOND]
     if not is_soon(old, now) or perceptual_hash is None or old.perceptual_hash is None:
         return False
     return _distance(old.perceptual_hash, perceptual_hash) <= ALIKE_BITS

@@ -38,6 +38,8 @@ class Root:
     is_watched: bool = True
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    #: IANA name of the zone that the cameras of this folder are set to
+    time_zone: str | None = None
 
     def absolute(self, path: str) -> str:
         """The file system path of an entry of this root."""

@@ -14,8 +14,10 @@ from core.library.embedding.tiff_directory import read_tree
 from core.library.embedding.webp import read_webp
 from core.library.sidecar import read_sidecar
 from core.media import formats
-from core.media.exif import read_exif
+from core.media.contract_exif import contract_exif
 from core.media.formats import PNG, TIFF, WEBP
+from core.media.identify import read_sources
+from core.media.precedence import Source
 from tests.embedding.media import FACTS, WANTED, chunk, exif_block, gold, packet, pixels, png
 
 
@@ -176,7 +178,8 @@ def test_other_formats_get_a_sidecar_only(known: formats.Format) -> None:
 def test_the_reader_that_takes_files_in_reads_the_same_as_before() -> None:
     for known, before in ((PNG, PNGS["with EXIF"]), (WEBP, WEBPS["with EXIF"])):
         _, after = gold(before, known)
-        old, _ = read_exif(io.BytesIO(before), len(before), known)
-        new, _ = read_exif(io.BytesIO(after), len(after), known)
-        assert new.date_time_original == old.date_time_original == "2023-05-06T07:08:09"
-        assert new.camera == old.camera
+        old = read_sources(io.BytesIO(before), len(before), known)[0][Source.EXIF]
+        new = read_sources(io.BytesIO(after), len(after), known)[0][Source.EXIF]
+        assert contract_exif(old).date_time_original == "2023-05-06T07:08:09"
+        assert new.taken == old.taken
+        assert (new.make, new.model) == (old.make, old.model)

@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from core.errors import NotMedia, SourceVanished
 from core.media import formats
 from core.media.facts import Exif, Identity
 from core.media.identify import identify
+from core.media.metadata import Metadata, Said, WrittenTime, value_of
 
 
 def photo(path: Path) -> bytes:
@@ -44,6 +46,10 @@ def test_a_photo_is_hashed_named_and_read(tmp_path: Path) -> None:
             date_time_original="2024-07-26T14:30:25",
             date_time="2024-07-26T14:30:25",
         ),
+        metadata=Metadata(
+            model=Said("Praktica", "exif:Model"),
+            taken=Said(WrittenTime(datetime(2024, 7, 26, 14, 30, 25)), "exif:DateTimeOriginal"),
+        ),
     )
 
 
@@ -53,9 +59,8 @@ def test_a_video_brings_its_utc_time_and_duration(tmp_path: Path) -> None:
     path.write_bytes(struct.pack(">I4s4s4xI4s", 16, b"ftyp", b"mp42", 8 + len(header), b"moov") + header)
     found = identify(str(path), "film.mp4")
     assert found.format == formats.MP4
-    assert found.container_time_utc is not None
-    assert found.container_time_utc.isoformat() == "1970-01-02T00:00:00+00:00"
-    assert found.duration == 2.5
+    assert value_of(found.metadata.container_time) == datetime(1970, 1, 2, tzinfo=UTC)
+    assert value_of(found.metadata.duration) == 2.5
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>404 Not Found</html>", b"Dear diary"])

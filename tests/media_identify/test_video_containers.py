@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.media.avi import read_avi
+from core.media.contract_exif import contract_exif
 from core.media.facts import Exif
 from core.media.isobmff import boxes
-from core.media.quicktime import Movie, read_movie
+from core.media.metadata import Metadata, value_of
+from core.media.quicktime import read_movie
 from core.media.riff import chunks
 
 SECONDS_TO_1970 = 2_082_844_800
@@ -52,7 +54,7 @@ def user_text(kind: str, text: str) -> bytes:
     return box(kind.encode("latin-1"), struct.pack(">HH", len(text.encode()), 0x15C7), text.encode())
 
 
-def movie(*contents: bytes) -> Movie:
+def movie(*contents: bytes) -> Metadata:
     content = box(b"ftyp", b"qt  ", bytes(4)) + box(b"mdat", bytes(1000)) + box(b"moov", *contents)
     return read_movie(io.BytesIO(content), len(content))
 
@@ -61,21 +63,21 @@ def movie(*contents: bytes) -> Movie:
 def test_the_creation_time_is_utc_and_counted_from_1904(version: int) -> None:
     created = SECONDS_TO_1970 + int(datetime(2019, 7, 24, 8, 25, 57, tzinfo=UTC).timestamp())
     found = movie(mvhd(created, 600, 2401, version))
-    assert found.time_utc == datetime(2019, 7, 24, 8, 25, 57, tzinfo=UTC)
-    assert found.duration == pytest.approx(4.00167, abs=1e-5)
+    assert value_of(found.container_time) == datetime(2019, 7, 24, 8, 25, 57, tzinfo=UTC)
+    assert value_of(found.duration) == pytest.approx(4.00167, abs=1e-5)
 
 
 def test_a_creation_time_of_zero_is_unknown() -> None:
-    assert movie(mvhd(0)).time_utc is None
+    assert movie(mvhd(0)).container_time is None
 
 
 def test_a_recorder_that_counts_from_1970_is_understood() -> None:
     created = int(datetime(2015, 3, 1, tzinfo=UTC).timestamp())
-    assert movie(mvhd(created)).time_utc == datetime(2015, 3, 1, tzinfo=UTC)
+    assert value_of(movie(mvhd(created)).container_time) == datetime(2015, 3, 1, tzinfo=UTC)
 
 
 def test_a_creation_time_beyond_the_calendar_is_unknown() -> None:
-    assert movie(mvhd(2**63, version=1)).time_utc is None
+    assert movie(mvhd(2**63, version=1)).container_time is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_an_iphone_tells_local_time_place_and_camera(version_and_flags: bytes) -
         creationdate="2019-07-24T11:25:57+0300",
         location_ISO6709="+32.0929+034.8620+028.516/",
     )
-    assert movie(mvhd(), metadata).exif == Exif(
+    assert contract_exif(movie(mvhd(), metadata)) == Exif(
         camera="Apple iPhone 15",
         software="17.5.1",
         date_time_original="2019-07-24T11:25:57",
@@ -108,13 +110,15 @@ def test_an_iphone_tells_local_time_place_and_camera(version_and_flags: bytes) -
 
 
 def test_an_android_tells_its_place_in_user_data() -> None:
-    exif = movie(mvhd(), box(b"udta", user_text("©xyz", "+51.4169-000.0806/"), user_text("©mak", "Fairphone"))).exif
+    exif = contract_exif(
+        movie(mvhd(), box(b"udta", user_text("©xyz", "+51.4169-000.0806/"), user_text("©mak", "Fairphone")))
+    )
     assert (exif.gps_latitude, exif.gps_longitude, exif.camera) == (51.4169, -0.0806, "Fairphone")
 
 
 def test_a_3gp_tells_its_place_in_fixed_point_numbers() -> None:
     location = bytes(4) + b"\x55\xc4" + b"home\0" + b"\0" + struct.pack(">iii", 437524, 3432074, 690421) + b"earth\0\0"
-    exif = movie(mvhd(), box(b"udta", box(b"loci", location))).exif
+    exif = contract_exif(movie(mvhd(), box(b"udta", box(b"loci", location))))
     assert exif.gps_latitude == pytest.approx(52.369293, abs=1e-6)
     assert exif.gps_longitude == pytest.approx(6.676086, abs=1e-6)
     assert exif.gps_altitude == pytest.approx(10.535, abs=1e-3)
@@ -122,18 +126,18 @@ def test_a_3gp_tells_its_place_in_fixed_point_numbers() -> None:
 
 def test_a_date_in_utc_is_the_containers_time_and_no_wall_clock() -> None:
     found = movie(mvhd(SECONDS_TO_1970 + 1), box(b"udta", box(b"date", b"2021-05-16T19:27:55Z")))
-    assert found.time_utc == datetime(2021, 5, 16, 19, 27, 55, tzinfo=UTC)
-    assert found.exif == Exif()
+    assert value_of(found.container_time) == datetime(2021, 5, 16, 19, 27, 55, tzinfo=UTC)
+    assert contract_exif(found) == Exif()
 
 
 def test_a_release_year_is_no_date() -> None:
-    assert movie(mvhd(), box(b"udta", user_text("©day", "2005"))).exif.date_time_original is None
+    assert movie(mvhd(), box(b"udta", user_text("©day", "2005"))).taken is None
 
 
 def test_media_before_the_movie_box_may_have_any_size() -> None:
     large = struct.pack(">I4sQ", 1, b"mdat", 16 + 100) + bytes(100)
     content = large + box(b"moov", mvhd(SECONDS_TO_1970 + 60))
-    assert read_movie(io.BytesIO(content), len(content)).time_utc is not None
+    assert read_movie(io.BytesIO(content), len(content)).container_time is not None
 
 
 @pytest.mark.parametrize("size", [0, 4, 7])
@@ -171,7 +175,7 @@ def test_random_boxes_upset_nothing(content: bytes) -> None:
         box(b"moov", box(b"udta", content)),
         box(b"moov", mvhd(1), content),
     ):
-        assert isinstance(read_movie(io.BytesIO(candidate), len(candidate)), Movie)
+        assert isinstance(read_movie(io.BytesIO(candidate), len(candidate)), Metadata)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -180,7 +184,8 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 def avi(*contents: bytes) -> tuple[Exif, float | None]:
     content = chunk(b"RIFF", b"AVI " + b"".join(contents))
-    return read_avi(io.BytesIO(content), len(content))
+    found = read_avi(io.BytesIO(content), len(content))
+    return contract_exif(found), value_of(found.duration)
 
 
 @pytest.mark.parametrize(
