@@ -48,7 +48,8 @@ def part_of_the_day(captured: CaptureTime | None) -> str | None:
         return None
     if captured.source is CaptureSource.FILENAME and moment.time() == time.min:
         return None
-    if captured.offset_source is OffsetSource.UTC:
+    is_open = captured.offset_minutes is None or captured.offset_source is OffsetSource.UTC
+    if captured.source is CaptureSource.CONTAINER and is_open:
         return None
     return next(name for end, name in _PARTS_OF_THE_DAY if moment.hour < end)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
@@ -28,8 +27,6 @@ def prepare_worker() -> None:
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     os.nice(NICENESS)
     os.environ.update(_ONE_THREAD)
-    # it warns of every odd tag; what matters of that is in the identity's warnings
-    logging.getLogger("exifread").setLevel(logging.ERROR)
 
     import cv2
 

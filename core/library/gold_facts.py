@@ -105,7 +105,7 @@ def _position(row: Mapping[str, Any], ai: Mapping[str, Any]) -> tuple[float | No
 
 
 def _captured(row: Mapping[str, Any]) -> datetime | None:
-    if not row["captured_at"] or row["capture_source"] in (None, CaptureSource.INGESTED):
+    if not row["captured_at"] or row["capture_source"] in (None, CaptureSource.FILE_MODIFIED, CaptureSource.INGESTED):
         return None
     return datetime.fromisoformat(row["captured_at"])
 

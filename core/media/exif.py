@@ -176,6 +176,11 @@ def exif_metadata(tags: Tags) -> Metadata:
     )
 
 
+def is_caption(text: str) -> bool:
+    """Whether a description is more than a camera's own name for itself."""
+    return _NO_CAPTION.fullmatch(text) is None
+
+
 def _said_text(name: str, text: str | None) -> Said[str] | None:
     return Said(text, f"exif:{name}") if text else None
 
@@ -193,14 +198,14 @@ def _windows(tags: Tags, name: str) -> Said[str] | None:
 
 def _description(tags: Tags) -> Said[str] | None:
     described = _text(tags, "ImageDescription")
-    if described is not None and not _NO_CAPTION.fullmatch(described.value):
+    if described is not None and is_caption(described.value):
         return described
     for name in ("XPComment", "XPSubject"):
         if (found := _windows(tags, name)) is not None:
             return found
     holder = tags.of(_TAGS["UserComment"])
     comment = user_comment(holder.raw(_TAGS["UserComment"]), holder.order) if holder else None
-    return _said_text("UserComment", comment) if comment and not _NO_CAPTION.fullmatch(comment) else None
+    return _said_text("UserComment", comment) if comment and is_caption(comment) else None
 
 
 def _creators(tags: Tags) -> Said[tuple[str, ...]] | None:

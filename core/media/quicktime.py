@@ -14,7 +14,7 @@ from core.media.coordinates import from_iso_6709
 from core.media.isobmff import Box, boxes, find, inside_meta, payload
 from core.media.metadata import Metadata, Position, Precision, Said
 from core.media.metadata_text import clean
-from core.media.text_encoding import decoded
+from core.media.text_encoding import decoded, utf16
 from core.media.written_time import written_time
 
 _EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
@@ -25,6 +25,7 @@ _MAX_TEXT = 4096
 _MAX_KEYS = 65_536
 _MAX_PACKET = 4 << 20
 _WELL_KNOWN_UTF8 = 1
+_TEXT_BOXES = (b"titl", b"dscp", b"auth", b"cprt", b"clfn", b"kywd")
 _WITH_A_CLOCK = (Precision.MINUTE, Precision.SECOND, Precision.FRACTION)  # others are release dates of films and songs
 
 # Keys of `mdta` metadata and the older names of user data, best first.
@@ -33,11 +34,11 @@ _PLACE = ("com.apple.quicktime.location.ISO6709", "©xyz", "loci")
 _MAKE = ("com.apple.quicktime.make", "com.android.manufacturer", "©mak", "©make")
 _MODEL = ("com.apple.quicktime.model", "com.android.model", "©mod", "©model")
 _SOFTWARE = ("com.apple.quicktime.software", "©swr")
-_TITLE = ("com.apple.quicktime.title", "com.apple.quicktime.displayname", "©nam")
-_DESCRIPTION = ("com.apple.quicktime.description", "desc", "©des", "©inf")
-_CREATOR = ("com.apple.quicktime.author", "©aut")
+_TITLE = ("com.apple.quicktime.title", "com.apple.quicktime.displayname", "©nam", "titl", "clfn")
+_DESCRIPTION = ("com.apple.quicktime.description", "desc", "©des", "©inf", "dscp")
+_CREATOR = ("com.apple.quicktime.author", "©aut", "auth")
 _COPYRIGHT = ("com.apple.quicktime.copyright", "cprt", "©cpy")
-_KEYWORDS = ("com.apple.quicktime.keywords", "keyw", "©key")
+_KEYWORDS = ("com.apple.quicktime.keywords", "keyw", "©key", "kywd")
 _CONTENT_IDENTIFIER = ("com.apple.quicktime.content.identifier",)
 _LENS = ("com.apple.quicktime.camera.lens_model",)
 
@@ -144,8 +145,18 @@ def _user_data_texts(stream: BinaryIO, user_data: Box) -> Iterator[tuple[str, st
             yield box.kind.decode("latin-1"), decoded(data[4 : 4 + length])
         elif box.kind == b"date":
             yield "date", decoded(payload(stream, box, _MAX_TEXT))
+        elif box.kind in _TEXT_BOXES:
+            yield box.kind.decode("latin-1"), _text_box(payload(stream, box, _MAX_TEXT))
         elif box.kind == b"loci":
             yield "loci", _location(payload(stream, box, _MAX_TEXT))
+
+
+def _text_box(data: bytes) -> str:
+    """3GPP's texts (TS 26.244, 8.2 to 8.9): version and flags, language, text. Others leave out what goes before it."""
+    if data[:4] != bytes(4):
+        return decoded(data.rstrip(b"\0"))
+    text = data[6:]
+    return utf16(text, ">") if text[:2] in (b"\xfe\xff", b"\xff\xfe") else decoded(text.split(b"\0", 1)[0])
 
 
 def _location(data: bytes) -> str:

@@ -36,7 +36,9 @@ _COORDINATE = re.compile(
     r"([+-]?[0-9]{1,3})(?:,([0-9]{1,2}(?:\.[0-9]+)?)(?:,([0-9]{1,2}(?:\.[0-9]+)?))?)?\s*([NSEW])?", re.I
 )
 _DECIMAL_DEGREES = re.compile(r"([+-]?[0-9]{1,3}\.[0-9]+)\s*([NSEW])?", re.I)
-_NUMBER = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)(?:/([0-9]+(?:\.[0-9]*)?))?")
+_NUMBER = re.compile(r"\s*(?:[fF]/)?([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)(?:/([0-9]+(?:\.[0-9]*)?))?")
+
+_LAST_ELEMENT = re.compile(rb"</(?:[A-Za-z0-9_.-]+:)?(?:xmpmeta|xapmeta|RDF)\s*>")
 
 _STARS_OF_PERCENT = ((1, 1), (13, 2), (38, 3), (63, 4), (88, 5))
 """Windows writes 1, 25, 50, 75 and 99 percent for one to five stars and reads what lies between so."""
@@ -50,7 +52,14 @@ def read_xmp(*packets: bytes, place: str = "xmp") -> Metadata:
 
     ``place`` goes before the tag names (``xmp:dc:title``). Raises ``ValueError`` if the bytes are no XMP.
     """
-    return _Reader([node for packet in packets for node in xmp.read_packet(packet)], place).metadata()
+    nodes = [node for packet in packets for node in xmp.read_packet(_without_padding(packet))]
+    return _Reader(nodes, place).metadata()
+
+
+def _without_padding(packet: bytes) -> bytes:
+    """Up to the end of the last element: packets are padded with blanks and NULs, and some lack their end mark."""
+    ends = [match.end() for match in _LAST_ELEMENT.finditer(packet)]
+    return packet[: ends[-1]] if ends else packet.strip(b"\0 \t\r\n")
 
 
 class _Reader:
@@ -284,7 +293,7 @@ class _Reader:
 
 
 def number(text: str | None) -> float | None:
-    """A number or a fraction (``28/10``), whatever unit follows; ``None`` for text and for a division by zero."""
+    """A number or a fraction (``28/10``), whatever unit stands beside it; ``None`` for words and for x/0."""
     match = _NUMBER.match(text or "")
     if match is None:
         return None

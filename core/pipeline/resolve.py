@@ -43,6 +43,7 @@ class Decision(StrEnum):
 _OF_THE_FILE = (
     *("file_path", "file_hash", "file_size", "mime_type", "combined_metadata", "perceptual_hash"),
     *("ai_short_description", "sha256", "width", "height", "duration", "captured_at", "capture_source"),
+    *("capture_offset_source", "capture_confidence"),
     *("capture_offset_minutes", "time_zone", "gps_latitude", "gps_longitude", "undecodable"),
 )
 """Columns of a version that tell of its file, and go with it; the others are what a person said of the photo."""

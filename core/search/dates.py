@@ -20,7 +20,8 @@ def last_moment(text: str) -> str:
     moment = _parsed(text)
     if moment.time() == time():
         moment = datetime.combine(moment.date(), time(23, 59, 59))
-    return moment.isoformat(timespec="seconds")
+    # a second is meant until it ends, too: capture times have fractions
+    return moment.replace(microsecond=999_999).isoformat()
 
 
 def _parsed(text: str) -> datetime:

@@ -15,7 +15,6 @@ HEAVY = [
     "imagehash",
     "scipy",
     "lxml",
-    "exifread",
     "piexif",
     "openai",
     "ollama",

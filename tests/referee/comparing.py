@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+from core.media.exif import is_caption
 from core.media.metadata import EmbeddedVideo, Metadata, PeopleRegions, Position, Said, WrittenTime
 from core.media.metadata_text import clean
 from core.media.precedence import Source
-from core.media.written_time import written_time
+from core.media.written_time import is_blank_date, written_time
 from tests.referee.fields import FIELDS
 
 Tags = dict[str, Any]
@@ -25,7 +27,7 @@ def theirs_of(source: Source, field: str, tags: Tags) -> Tags:
     return found if is_whole else {}
 
 
-def same(field: str, said: Said[Any] | None, theirs: Tags, tags: Tags) -> bool:
+def same(field: str, said: Said[Any] | None, theirs: Tags) -> bool:
     """Whether exiftool has our value under one of the field's names."""
     if said is None:
         return False
@@ -73,9 +75,13 @@ def _same_value(ours: object, theirs: object) -> bool:
 
 
 def _number(value: object) -> float | None:
+    """A number or a fraction, whatever stands beside it."""
+    match = re.match(r"\s*(?:f/)?([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(?:/([0-9.]+))?(?![0-9:])", str(value))
+    if match is None:
+        return None
     try:
-        return float(str(value).split()[0])
-    except (ValueError, IndexError):
+        return float(match[1]) / float(match[2] or 1)
+    except (ValueError, ZeroDivisionError):
         return None
 
 
@@ -125,7 +131,7 @@ def _same_position(ours: Position, theirs: Tags) -> bool:
         return abs(north - ours.latitude) < 2e-6 and abs(east - ours.longitude) < 2e-6
     for value in theirs.values():
         numbers = [float(part) for part in re.findall(r"[+-]?[0-9]+(?:\.[0-9]+)?", str(value))]
-        for north, east in zip(numbers, numbers[1:], strict=False):
+        for north, east in pairwise(numbers):
             if {round(abs(north), 4), round(abs(east), 4)} == {
                 round(abs(ours.latitude), 4),
                 round(abs(ours.longitude), 4),
@@ -204,11 +210,66 @@ def _sequence(name: str, value: object) -> int | None:
     return None if number is None else int(number)
 
 
-def explain(
-    field: str, source: Source, said: Said[Any] | None, theirs: Tags, tags: Tags, metadata: Metadata
-) -> str | None:
+_ZERO_IS_UNKNOWN = ("aperture", "exposure_time", "iso", "focal_length", "focal_length_35mm", "width", "height")
+
+
+def explain(field: str, said: Said[Any] | None, theirs: Tags, metadata: Metadata) -> str | None:
     """Why we are right to differ, ``None`` if nothing says so."""
-    texts = [_text(value) for value in theirs.values()]
-    if said is None and not any(texts):
+    texts = [text for value in theirs.values() if (text := _text(value))]
+    numbers = [_number(text) for text in texts]
+    if not texts:
         return "blank"
+    if said is None:
+        return _left_out(field, texts, numbers, theirs, metadata)
+    value = str(said.value)
+    for text in texts:
+        if "?" in text and re.fullmatch(re.escape(text).replace(r"\?", "."), value):
+            return "bytes that are no UTF-8, which exiftool shows as question marks: we read the encoding they are in"
+        if _as_utf8(text) == value:
+            return "UTF-8 that IPTC did not announce, which exiftool shows as Latin-1"
+        if isinstance(said.value, WrittenTime) and _colons(said.value) == text:
+            return "a date whose dashes exiftool shows as colons, that of the offset too"
     return None
+
+
+def _left_out(
+    field: str, texts: list[str], numbers: list[float | None], theirs: Tags, metadata: Metadata
+) -> str | None:
+    """Why we say nothing."""
+    if field == "description" and not any(map(is_caption, texts)):
+        return "a camera's own name for itself is no caption"
+    if field in _DATES and all(is_blank_date(text) for text in texts):
+        return "a date that was left blank"
+    if field in _DATES and {clean(text) for text in texts} <= {refused.text for refused in metadata.refused}:
+        return "no date (month or day 0, or the like): refused, with the reason"
+    if field == "taken" and metadata.container_time and all(text.endswith("Z") for text in texts):
+        return "a film's date in UTC tells no wall clock: it is the container's time"
+    if field == "gps_time" and (is_blank_date(theirs.get("GPS:GPSDateStamp")) or all(map(is_blank_date, texts))):
+        return "a GPS clock without a day is no moment"
+    if field == "position" and all(
+        not number for text in texts for number in map(_number, text.split()) if number is not None
+    ):
+        return "0, 0 is written before the first fix"
+    if field == "altitude" and metadata.position is None:
+        return "a height without a place is left out"
+    if field in _ZERO_IS_UNKNOWN and not any(numbers):
+        return "0 stands for unknown"
+    if field == "sequence_number" and not any(_sequence(name, value) for name, value in theirs.items()):
+        return "0 stands for a picture taken alone"
+    if all(number is None for number in numbers) and all(
+        name.startswith(("XMP-exif:", "XMP-tiff:")) for name in theirs
+    ):
+        return "words where XMP wants EXIF's number"
+    return None
+
+
+def _as_utf8(text: str) -> str | None:
+    try:
+        return clean(text.encode("cp1252").decode("utf-8"))
+    except UnicodeError:
+        return None
+
+
+def _colons(written: WrittenTime) -> str:
+    offset = written.offset_minutes or 0
+    return f"{written.local.isoformat()}:{abs(offset) // 60:02}:{abs(offset) % 60:02}".replace("-", ":")
