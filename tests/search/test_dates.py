@@ -12,12 +12,12 @@ from core.search.dates import first_moment, last_moment
 
 def test_a_day_is_meant_from_its_first_to_its_last_second() -> None:
     assert first_moment("2024-07-26") == "2024-07-26T00:00:00"
-    assert last_moment("2024-07-26") == "2024-07-26T23:59:59"
+    assert last_moment("2024-07-26") == "2024-07-26T23:59:59.999999"
 
 
 def test_an_end_at_midnight_is_the_day_and_any_other_time_is_itself() -> None:
-    assert last_moment("2024-07-26T00:00:00.000Z") == "2024-07-26T23:59:59"
-    assert last_moment("2024-07-26T14:30:25.123") == "2024-07-26T14:30:25"
+    assert last_moment("2024-07-26T00:00:00.000Z") == "2024-07-26T23:59:59.999999"
+    assert last_moment("2024-07-26T14:30:25.123") == "2024-07-26T14:30:25.999999"
     assert first_moment("2024-07-26T14:30:25+02:00") == "2024-07-26T14:30:25"
 
 
