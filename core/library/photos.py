@@ -200,6 +200,11 @@ async def list_photos(
         yield batch
 
 
+def best_photos(*conditions: ColumnElement[bool], order: tuple[Any, ...] = _NEWEST_FIRST) -> Any:
+    """One photo for each asset, Gold before Silver, of those that fulfil the conditions."""
+    return _PHOTOS.where(FileVersion.tier != Tier.BRONZE, _is_best(), *conditions).order_by(*order)
+
+
 def photos_in_order(page: Subquery, *, ascending: bool) -> Any:
     """The photos of a page that something else has chosen: its ``version_id``, by its ``place`` and then by id."""
     place, version_id = page.c.place, page.c.version_id

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.ai.provider import Description, PhotoFacts
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError, PlacementFailed
+from core.events.detect import Match
 from core.groups.keeping import keep_grouped
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
@@ -37,6 +38,7 @@ from core.pipeline.references import sidecar_place
 from core.pipeline.rewritten import carry_over
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
+from core.pipeline.wishes import Wishes, wishes
 from core.pipeline.workbench import Item, Workbench
 
 log = structlog.get_logger()
@@ -47,16 +49,17 @@ async def keep_silver(
 ) -> Fate:
     """Names, links, writes the sidecar and records everything in one transaction."""
     with item.stages.measure("keep"):
-        sidecar = sidecar_facts(item, original, look, facts, description)
+        wished = await wishes(bench, original.captured)
+        sidecar = sidecar_facts(item, original, look, facts, description, wished.event)
         if item.root.mode is Mode.REFERENCE:
             intent, target = None, reference_path(Tier.SILVER, item.root.name, item.entry.path)
             await asyncio.to_thread(_write_beside, bench, item, target, sidecar)
         else:
-            intent = await _place(bench, item, original, description, sidecar)
+            intent = await _place(bench, item, original, description, sidecar, wished)
             target = intent.target
         fate = Fate(State.DONE, media_asset_id=original.asset_id, sha256=original.sha256)
         async with bench.database.write() as connection:
-            version_id = await _record(connection, item, original, look, description, target)
+            version_id = await _record(connection, item, original, look, description, target, wished.event)
             if original.may_replace:
                 await carry_over(connection, original.asset_id, version_id)
             await remember(connection, original.sha256, look)
@@ -88,7 +91,12 @@ async def keep_as_metadata_only(bench: Workbench, item: Item, original: Original
 
 
 async def _place(
-    bench: Workbench, item: Item, original: Original, description: Description, sidecar: SidecarFacts
+    bench: Workbench,
+    item: Item,
+    original: Original,
+    description: Description,
+    sidecar: SidecarFacts,
+    wished: Wishes,
 ) -> Intent:
     identity = original.reading.identity
     assert identity.format is not None
@@ -108,7 +116,7 @@ async def _place(
         ledger_id=item.entry.id,
         tier=Tier.SILVER,
         directory=month_directory(Tier.SILVER, original.captured.local),
-        name=render_name(bench.naming, "", name_facts),
+        name=render_name(wished.naming, wished.custom_naming, name_facts),
         sha256=original.sha256,
         holder=bench.holder,
     )
@@ -159,12 +167,21 @@ def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFac
 
 
 async def _record(
-    connection: AsyncConnection, item: Item, original: Original, look: Look, description: Description, target: str
+    connection: AsyncConnection,
+    item: Item,
+    original: Original,
+    look: Look,
+    description: Description,
+    target: str,
+    event: Match | None,
 ) -> str:
     """Writes the Silver version and what belongs to it; returns its id."""
     version_id, now = new_id(), utc_now()
     columns = silver_columns(item, original, look, description, version_id)
-    await connection.execute(insert(FileVersion), columns | {"file_path": target, "created_at": now})
+    columns |= {"file_path": target, "created_at": now}
+    if event is not None:
+        columns |= {"event_type": event.event_type, "event_name": event.event_name}
+    await connection.execute(insert(FileVersion), columns)
     await connection.execute(
         update(FileVersion).where(FileVersion.id == original.version_id).values(processing_state="promoted")
     )
@@ -260,7 +277,12 @@ def capture_details(captured: CaptureTime) -> dict[str, Any]:
 
 
 def sidecar_facts(
-    item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
+    item: Item,
+    original: Original,
+    look: Look,
+    facts: PhotoFacts,
+    description: Description,
+    event: Match | None = None,
 ) -> SidecarFacts:
     """What the sidecar of a new Silver photo says."""
     from core.library.face_regions import stored_region, stored_size
@@ -293,4 +315,6 @@ def sidecar_facts(
         original_filename=shown(item.original_filename),
         sha256=original.sha256,
         ingested_at=original.ingested_at,
+        event_type=None if event is None else event.event_type,
+        event_name=None if event is None else event.event_name,
     )

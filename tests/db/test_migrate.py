@@ -33,6 +33,9 @@ def downgrade():
 """
 
 
+_COLOUR = select(Setting.value).where(Setting.key == "colour")
+
+
 @pytest.fixture
 def newer_program(tmp_path: Path) -> Path:
     """The migrations of a program that is one revision ahead of this one."""
@@ -81,12 +84,14 @@ async def test_a_database_with_content_is_copied_before_it_is_changed(database: 
     if database.dialect == "sqlite":
         copy = open_database(f"sqlite+aiosqlite:///{migrated.backup}")
         async with copy.read() as connection:
-            assert (await connection.execute(select(Setting.value))).scalar_one() == "blue"
+            assert (await connection.execute(_COLOUR)).scalar_one() == "blue"
             assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == NEWEST
         await copy.close()
     else:
         async with database.read() as connection:
-            found = await connection.execute(text(f'select value from "{migrated.backup}".settings'))
+            found = await connection.execute(
+                text(f"select value from \"{migrated.backup}\".settings where key = 'colour'")
+            )
             assert found.scalar_one() == "blue"
 
 

@@ -1,0 +1,46 @@
+"""Gives photos the event that their day is: only where nobody has said another, or where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.tables import FileVersion
+from core.events.detect import Occasions, best, detect
+from core.library.layout import Tier
+from core.library.sidecars import mark_stale
+
+
+async def assign_events(
+    connection: AsyncConnection, occasions: Occasions, photo_ids: Sequence[str] | None, *, again: bool
+) -> tuple[int, int]:
+    """Looks at photos, or at all that are not Bronze; returns how many had a date, and how many were given an event.
+
+    With ``again`` also photos that have an event; what no day explains is never cleared.
+    """
+    statement = select(FileVersion.id, FileVersion.captured_at).where(
+        FileVersion.archived_at.is_(None), FileVersion.captured_at.is_not(None)
+    )
+    if photo_ids is None:
+        statement = statement.where(FileVersion.tier != Tier.BRONZE)
+    else:
+        statement = statement.where(FileVersion.id.in_(photo_ids))
+    if not again:
+        statement = statement.where(or_(FileVersion.event_type.is_(None), func.trim(FileVersion.event_type) == ""))
+    rows = (await connection.execute(statement)).all()
+    by_day: dict[str, list[str]] = {}
+    for row in rows:
+        by_day.setdefault(row.captured_at[:10], []).append(row.id)
+    given = 0
+    for text, ids in by_day.items():
+        match = best(detect(date.fromisoformat(text), occasions))
+        if match is None:
+            continue
+        values = {"event_type": match.event_type, "event_name": match.event_name}
+        await connection.execute(update(FileVersion).where(FileVersion.id.in_(ids)).values(**values))
+        await mark_stale(connection, ids)
+        given += len(ids)
+    return len(rows), given

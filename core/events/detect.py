@@ -1,0 +1,148 @@
+"""Which occasions may a day be? Holidays, then birthdays, then stored events (contract, behaviour §10)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from core.events.observances import HOLIDAY_SETS
+
+ON_THE_DAY = 100
+NEAR_HOLIDAY, NEAR_BIRTHDAY, NEAR_STORED = 80, 75, 85
+"""Confidences (0–100) of the contract, on the day and near it."""
+
+HOLIDAY_WINDOW = BIRTHDAY_WINDOW = timedelta(days=2)
+STORED_WINDOW = timedelta(days=1)
+
+ASSIGNED_FROM = 80
+"""A match of at least this confidence becomes a photo's event by itself."""
+
+
+class Match(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """An occasion that a day may be. ``confidence`` 0–100; ``age`` for birthdays, as turned on that day."""
+
+    event_id: str
+    event_name: str
+    event_type: str
+    confidence: int
+    person_id: str | None = None
+    person_name: str | None = None
+    age: int | None = None
+
+
+class Birthday(msgspec.Struct, frozen=True):
+    """When somebody was born."""
+
+    person_id: str
+    name: str
+    born: date
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event as its owner wrote it down. ``recurring`` is ``yearly``, ``monthly``, ``weekly`` or ``None``."""
+
+    id: str
+    name: str
+    type: str
+    day: date
+    recurring: str | None = None
+
+
+class Occasions(msgspec.Struct, frozen=True):
+    """Everything that a day is compared with."""
+
+    holiday_sets: Collection[str] = ()
+    birthdays: Sequence[Birthday] = ()
+    events: Sequence[StoredEvent] = ()
+
+
+def detect(day: date, occasions: Occasions) -> list[Match]:
+    """Every occasion that the day may be, in the order of the contract."""
+    return [
+        *_holidays(day, occasions.holiday_sets),
+        *(match for birthday in occasions.birthdays if (match := _birthday(day, birthday)) is not None),
+        *(match for event in occasions.events if (match := _stored(day, event)) is not None),
+    ]
+
+
+def best(matches: Iterable[Match]) -> Match | None:
+    """The match that becomes a photo's event by itself: the surest, the first of equals; ``None`` if none is."""
+    sure = [match for match in matches if match.confidence >= ASSIGNED_FROM]
+    return max(sure, key=lambda match: match.confidence, default=None)
+
+
+def _holidays(day: date, codes: Collection[str]) -> Iterator[Match]:
+    seen: set[str] = set()
+    for holiday_set in HOLIDAY_SETS:
+        if holiday_set.code not in codes:
+            continue
+        for observance in holiday_set.observances:
+            if observance.name in seen:
+                continue
+            # a day may be near a holiday of the year before or after
+            apart = min(abs(day - observance.day_of(year)) for year in _years(day))
+            if apart <= HOLIDAY_WINDOW:
+                seen.add(observance.name)
+                confidence = NEAR_HOLIDAY if apart else ON_THE_DAY
+                yield Match(f"holiday_{_slug(observance.name)}", observance.name, "holiday", confidence)
+
+
+def _years(day: date) -> range:
+    return range(max(day.year - 1, date.min.year), min(day.year + 1, date.max.year) + 1)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "_", name.lower())
+
+
+def _birthday(day: date, birthday: Birthday) -> Match | None:
+    anniversary = min((_in_year(birthday.born, year) for year in _years(day)), key=lambda one: abs(day - one))
+    apart = abs(day - anniversary)
+    age = anniversary.year - birthday.born.year
+    if apart > BIRTHDAY_WINDOW or age < 0 or day < birthday.born:
+        return None
+    return Match(
+        event_id=f"birthday_{birthday.person_id}",
+        event_name=f"{birthday.name}'s Birthday",
+        event_type="birthday",
+        confidence=NEAR_BIRTHDAY if apart else ON_THE_DAY,
+        person_id=birthday.person_id,
+        person_name=birthday.name,
+        age=age,
+    )
+
+
+def _stored(day: date, event: StoredEvent) -> Match | None:
+    match event.recurring:
+        case "yearly":
+            apart = min(abs(day - _in_year(event.day, year)) for year in _years(day))
+        case "monthly":
+            apart = min(abs(day - one) for one in _in_months(event.day.day, day))
+        case "weekly":
+            days = abs(day - event.day).days % 7
+            apart = timedelta(days=min(days, 7 - days))
+        case _:
+            apart = abs(day - event.day)
+    if apart > STORED_WINDOW:
+        return None
+    return Match(event.id, event.name, event.type, NEAR_STORED if apart else ON_THE_DAY)
+
+
+def _in_year(day: date, year: int) -> date:
+    """The anniversary; who was born on a 29th of February has it on the 28th in other years."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)
+
+
+def _in_months(number: int, day: date) -> Iterator[date]:
+    """The days of that number in the month of ``day`` and those beside it; of a short month its last day."""
+    first = day.replace(day=1)
+    for month in (first - timedelta(days=1), first, first + timedelta(days=32)):
+        start = month.replace(day=1)
+        end = (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        yield start.replace(day=min(number, end.day))

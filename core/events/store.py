@@ -1,0 +1,165 @@
+"""Events in the database, and what a day is compared with. Every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.tables import Event, Person, new_id, utc_now
+from core.errors import BadRequest, NotFound
+from core.events.detect import Birthday, Occasions, StoredEvent
+from core.events.observances import HOLIDAY_SETS
+from core.settings.keys import DEFAULT_HOLIDAYS, ENABLED_HOLIDAYS
+from core.settings.store import value_of
+
+EventRow = Row[*tuple[Any, ...]]
+
+TYPES = ("holiday", "birthday", "custom")
+RECURRENCES = ("yearly", "monthly", "weekly")
+
+UPCOMING = timedelta(days=30)
+MOST_UPCOMING = 10
+"""Events of the next days that the statistics tell (contract, events-settings)."""
+
+
+async def all_events(
+    connection: AsyncConnection, event_type: str | None = None, *, enabled_only: bool = False
+) -> Sequence[EventRow]:
+    """Events by date."""
+    statement = select(Event.__table__).order_by(Event.date, Event.id)
+    if event_type is not None:
+        statement = statement.where(Event.type == event_type)
+    if enabled_only:
+        statement = statement.where(Event.is_enabled.is_(True))
+    return (await connection.execute(statement)).all()
+
+
+async def find_event(connection: AsyncConnection, event_id: str) -> EventRow:
+    """One event; raises :class:`NotFound`."""
+    row = (await connection.execute(select(Event.__table__).where(Event.id == event_id))).first()
+    if row is None:
+        raise NotFound(f"There is no event {event_id}.")
+    return row
+
+
+async def add_event(connection: AsyncConnection, values: Mapping[str, Any]) -> EventRow:
+    """Stores an event. Raises :class:`BadRequest` for a person who is not there."""
+    await _require_person(connection, values)
+    event_id = new_id()
+    await connection.execute(insert(Event).values(id=event_id, created_at=utc_now(), **values))
+    return await find_event(connection, event_id)
+
+
+async def change_event(connection: AsyncConnection, event_id: str, values: Mapping[str, Any]) -> EventRow:
+    """Changes some columns of an event. Raises :class:`NotFound`, and :class:`BadRequest` as :func:`add_event`."""
+    await find_event(connection, event_id)
+    await _require_person(connection, values)
+    if values:
+        await connection.execute(update(Event).where(Event.id == event_id).values(**values))
+    return await find_event(connection, event_id)
+
+
+async def remove_event(connection: AsyncConnection, event_id: str) -> str:
+    """Removes an event and returns its name; raises :class:`NotFound`."""
+    row = await find_event(connection, event_id)
+    await connection.execute(delete(Event).where(Event.id == event_id))
+    name: str = row.name
+    return name
+
+
+async def enable_events(connection: AsyncConnection, event_ids: Sequence[str], enabled: bool) -> list[str]:
+    """Switches events on or off; returns the ids of those that there are."""
+    changed = update(Event).where(Event.id.in_(event_ids)).values(is_enabled=enabled).returning(Event.id)
+    return list((await connection.execute(changed)).scalars())
+
+
+async def count_by_type(connection: AsyncConnection) -> dict[str, int]:
+    """How many events of each type there are."""
+    rows = await connection.execute(select(Event.type, func.count().label("number")).group_by(Event.type))
+    return {row.type: row.number for row in rows}
+
+
+async def import_holidays(
+    connection: AsyncConnection, codes: Sequence[str], year: int, *, overwrite: bool
+) -> tuple[int, int]:
+    """Stores the holidays of a year as events; returns how many were stored and how many were there already.
+
+    Raises :class:`BadRequest` for a set that is not known.
+    """
+    sets = {holiday_set.code: holiday_set for holiday_set in HOLIDAY_SETS}
+    if unknown := [code for code in codes if code not in sets]:
+        raise BadRequest(f"There is no holiday set {unknown[0]}; there are {', '.join(sets)}.")
+    imported = skipped = 0
+    for code in dict.fromkeys(codes):
+        stored = select(Event.name, Event.id).where(Event.type == "holiday", Event.country == code)
+        known = {row.name: row.id for row in await connection.execute(stored)}
+        for observance in sets[code].observances:
+            name = f"{observance.name} ({year})"
+            moment = datetime.combine(observance.day_of(year), datetime.min.time(), UTC)
+            if name not in known:
+                values = {"id": new_id(), "name": name, "type": "holiday", "date": moment, "country": code}
+                await connection.execute(insert(Event).values(**values, created_at=utc_now()))
+                imported += 1
+            elif overwrite:
+                await connection.execute(update(Event).where(Event.id == known[name]).values(date=moment))
+                imported += 1
+            else:
+                skipped += 1
+    return imported, skipped
+
+
+async def occasions(connection: AsyncConnection) -> Occasions:
+    """What days are compared with at present."""
+    birthdays = select(Person.id, Person.name, Person.birthdate).where(Person.birthdate.is_not(None))
+    events = select(Event.id, Event.name, Event.type, Event.date, Event.is_recurring, Event.recurring_type)
+    return Occasions(
+        holiday_sets=enabled_sets(await value_of(connection, ENABLED_HOLIDAYS)),
+        birthdays=[
+            Birthday(row.id, row.name, row.birthdate.date())
+            for row in await connection.execute(birthdays.order_by(Person.created_at, Person.id))
+        ],
+        events=[
+            StoredEvent(row.id, row.name, row.type, row.date.date(), row.recurring_type if row.is_recurring else None)
+            for row in await connection.execute(events.where(Event.is_enabled.is_(True)).order_by(Event.date, Event.id))
+        ],
+    )
+
+
+def enabled_sets(value: str | None) -> tuple[str, ...]:
+    """The codes in the setting; what is no list of codes counts as the default."""
+    try:
+        codes = json.loads(DEFAULT_HOLIDAYS if value is None else value)
+    except ValueError:
+        codes = None
+    if not isinstance(codes, list):
+        codes = json.loads(DEFAULT_HOLIDAYS)
+    return tuple(code for code in codes if isinstance(code, str))
+
+
+def next_day(row: EventRow, today: date) -> date | None:
+    """The next day of a stored event from today on; ``None`` if it is over."""
+    day: date = row.date.date()
+    recurring = row.recurring_type if row.is_recurring else None
+    candidates = [today + timedelta(days=days) for days in range(UPCOMING.days + 1)]
+    match recurring:
+        case "yearly":
+            return next((one for one in candidates if (one.month, one.day) == (day.month, day.day)), None)
+        case "monthly":
+            return next((one for one in candidates if one.day == day.day), None)
+        case "weekly":
+            return next((one for one in candidates if one.weekday() == day.weekday()), None)
+        case _:
+            return day if today <= day <= today + UPCOMING else None
+
+
+async def _require_person(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    person_id = values.get("person_id")
+    if person_id is None:
+        return
+    if (await connection.execute(select(Person.id).where(Person.id == person_id))).first() is None:
+        raise BadRequest(f"There is no person {person_id}.")
