@@ -89,10 +89,38 @@ INSERT INTO search_texts (id, {", ".join(_TEXTS)})
     WHERE {" OR ".join(f"search_texts.{name} <> excluded.{name}" for name in _TEXTS)};
 DELETE FROM search_words WHERE id IN (
     SELECT f.id FROM search_facts f JOIN file_versions v ON v.id = f.version_id WHERE v.media_asset_id {{assets}});
-INSERT INTO search_words (kind, word, id)
-    SELECT w.kind, w.word, f.id FROM search_word_source w JOIN search_facts f ON f.version_id = w.version_id
-    WHERE w.media_asset_id {{assets}} ON CONFLICT DO NOTHING;
 """
+
+#: Where words come from: kind, the word, and what yields it for a version ``v``. One statement for each, as SQLite
+#: would read all versions for a view that unites them.
+_WORDS_SQLITE = (
+    (0, "k.value", "json_each(v.keywords) k", "k.type = 'text'"),
+    (1, "k.value", "json_each(v.metadata, '$.ai.aiTags') k", "k.type = 'text'"),
+    (2, "v.location", "(SELECT 1) k", "v.location <> ''"),
+    (
+        2,
+        "json_extract(v.metadata, '$.ai.placeName')",
+        "(SELECT 1) k",
+        "json_extract(v.metadata, '$.ai.placeName') <> ''",
+    ),
+)
+_WORDS_POSTGRESQL = (
+    (0, "k", "unnest(v.keywords) k", "k IS NOT NULL"),
+    (1, "k", "search_lines(v.metadata #> '{ai,aiTags}') k", "k IS NOT NULL"),
+    (2, "v.location", "(SELECT 1) k", "v.location <> ''"),
+    (2, "v.metadata #>> '{ai,placeName}'", "(SELECT 1) k", "v.metadata #>> '{ai,placeName}' <> ''"),
+)
+
+
+def _refresh(assets: str, words: tuple[tuple[int, str, str, str], ...]) -> str:
+    """Statements that bring the index in line with these assets."""
+    return _REFRESH.format(assets=assets) + "".join(
+        f"INSERT INTO search_words (kind, word, id) SELECT {kind}, {word}, f.id FROM file_versions v "
+        f"JOIN search_facts f ON f.version_id = v.id CROSS JOIN {source} "
+        f"WHERE v.media_asset_id {assets} AND {condition} ON CONFLICT DO NOTHING;\n"
+        for kind, word, source, condition in words
+    )
+
 
 _VERSION_COLUMNS = (
     "media_asset_id, tier, file_path, file_size, mime_type, metadata, is_reviewed, rating, keywords, location, "
@@ -155,9 +183,9 @@ def _upgrade_sqlite() -> None:
     )
     for name, event, table, condition, assets in _TRIGGERS:
         before = _FORGET if name == "version_removed" else ""
-        body = _REFRESH.format(assets=assets)
+        body = _refresh(assets, _WORDS_SQLITE)
         _run(f"CREATE TRIGGER search_{name} {event} ON {table} WHEN {condition} BEGIN {before} {body} END")
-    _run(*_each(_REFRESH.format(assets="IS NOT NULL")))
+    _run(*_each(_refresh("IS NOT NULL", _WORDS_SQLITE)))
 
 
 _SOURCE_SQLITE = f"""
@@ -189,15 +217,6 @@ CREATE VIEW search_source AS SELECT
     coalesce(json_extract(v.metadata, '$.ai.shortDescription'), '') || char(10)
         || coalesce(json_extract(v.metadata, '$.ai.longDescription'), '') AS description
 FROM file_versions v JOIN media_assets a ON a.id = v.media_asset_id WHERE v.archived_at IS NULL;
-CREATE VIEW search_word_source AS
-SELECT v.id AS version_id, v.media_asset_id, 0 AS kind, k.value AS word
-    FROM file_versions v, json_each(v.keywords) k WHERE v.archived_at IS NULL AND k.type = 'text'
-UNION ALL SELECT v.id, v.media_asset_id, 1, k.value
-    FROM file_versions v, json_each(v.metadata, '$.ai.aiTags') k WHERE v.archived_at IS NULL AND k.type = 'text'
-UNION ALL SELECT v.id, v.media_asset_id, 2, v.location
-    FROM file_versions v WHERE v.archived_at IS NULL AND v.location <> ''
-UNION ALL SELECT v.id, v.media_asset_id, 2, json_extract(v.metadata, '$.ai.placeName')
-    FROM file_versions v WHERE v.archived_at IS NULL AND json_extract(v.metadata, '$.ai.placeName') <> '';
 """
 
 
@@ -216,7 +235,7 @@ def _upgrade_postgresql() -> None:
     _run("CREATE INDEX ix_search_texts_words ON search_texts USING gin (words)")
     _index_trigrams()
     _run(*_each(_SOURCE_POSTGRESQL))
-    refresh = _REFRESH.format(assets="= ANY (assets)")
+    refresh = _refresh("= ANY (assets)", _WORDS_POSTGRESQL)
     _run(
         f"""CREATE FUNCTION search_refresh(assets text[]) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
         -- two transactions that change one asset take turns, or the second would not see what the first one wrote
@@ -236,7 +255,7 @@ def _upgrade_postgresql() -> None:
             f"CREATE TRIGGER search_{name} {event} ON {table} FOR EACH ROW WHEN ({condition}) "
             f"EXECUTE FUNCTION search_{name}()",
         )
-    _run(*_each(_REFRESH.format(assets="IS NOT NULL")))
+    _run(*_each(_refresh("IS NOT NULL", _WORDS_POSTGRESQL)))
 
 
 def _index_trigrams() -> None:
@@ -283,15 +302,6 @@ CREATE VIEW search_source AS SELECT
     coalesce(v.metadata #>> '{{ai,shortDescription}}', '') || E'\\n'
         || coalesce(v.metadata #>> '{{ai,longDescription}}', '') AS description
 FROM file_versions v JOIN media_assets a ON a.id = v.media_asset_id WHERE v.archived_at IS NULL;
-CREATE VIEW search_word_source AS
-SELECT v.id AS version_id, v.media_asset_id, 0 AS kind, k AS word
-    FROM file_versions v, unnest(v.keywords) k WHERE v.archived_at IS NULL AND k IS NOT NULL
-UNION ALL SELECT v.id, v.media_asset_id, 1, k
-    FROM file_versions v, search_lines(v.metadata #> '{{ai,aiTags}}') k WHERE v.archived_at IS NULL
-UNION ALL SELECT v.id, v.media_asset_id, 2, v.location
-    FROM file_versions v WHERE v.archived_at IS NULL AND v.location <> ''
-UNION ALL SELECT v.id, v.media_asset_id, 2, v.metadata #>> '{{ai,placeName}}'
-    FROM file_versions v WHERE v.archived_at IS NULL AND v.metadata #>> '{{ai,placeName}}' <> '';
 """
 
 
