@@ -161,6 +161,13 @@ def test_a_packet_of_another_program_keeps_all_it_says() -> None:
     assert {datum.key() for datum in picture.xmpData()} >= {"Xmp.xmp.Rating", "Xmp.dc.subject"}
 
 
+def test_a_prefix_that_we_do_not_need_may_mean_anything() -> None:
+    theirs = packet("", 'xmlns:MicrosoftPhoto="https://example.org/other/" MicrosoftPhoto:a="b"')
+    made, after = gold(jpeg(xmp_segment(theirs)), JPEG)
+    assert made.way is Way.FULL
+    assert b'MicrosoftPhoto:a="b"' in packet_of(after)
+
+
 def test_padding_takes_what_the_packet_grows_by() -> None:
     before = jpeg(exif_segment(exif_block()), xmp_segment(packet("", padding=4000)))
     _, after = gold(before, JPEG)

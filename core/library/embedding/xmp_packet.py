@@ -42,7 +42,7 @@ def merged_packet(packet: bytes, wanted: Wanted, extended: bytes = b"") -> bytes
         raise NotEmbeddable("its XMP has nodes of a type")
     ours = _properties_of(wanted.xmp)
     _refuse_hidden(extended, ours)
-    _refuse_prefixes(root)
+    _refuse_prefixes(root, ours)
     about = {node.get(_RDF + "about", node.get("about", "")) for node in descriptions}
     if len(about) > 1:
         raise NotEmbeddable("its XMP describes more than one thing")
@@ -115,11 +115,12 @@ def _refuse_hidden(extended: bytes, wanted: list[Node]) -> None:
             raise NotEmbeddable(f"its extended XMP has {etree.QName(node).localname}")
 
 
-def _refuse_prefixes(root: Node) -> None:
+def _refuse_prefixes(root: Node, ours: list[Node]) -> None:
     """A prefix of ours that stands for something else would be declared twice with different meanings."""
+    used = _namespaces_of(ours)
     for node in root.iter(etree.Element):
         for prefix, uri in node.nsmap.items():
-            if prefix in NAMESPACES and NAMESPACES[prefix] != uri:
+            if NAMESPACES.get(prefix or "") in used and NAMESPACES[prefix] != uri:
                 raise NotEmbeddable(f"its XMP uses the prefix {prefix} for something else")
 
 
@@ -191,13 +192,16 @@ def _add(rdf: Node, nodes: list[Node], about: str) -> None:
             if prefix is not None:
                 bound.setdefault(uri, prefix)
     ours = {uri: prefix for prefix, uri in NAMESPACES.items()}
-    used = {etree.QName(each).namespace for node in nodes for each in node.iter(etree.Element)}
-    nsmap = {bound.get(uri, ours[uri]): uri for uri in used if uri != NAMESPACES["rdf"]}
+    nsmap = {bound.get(uri, ours[uri]): uri for uri in _namespaces_of(nodes) if uri != NAMESPACES["rdf"]}
     description = etree.SubElement(rdf, _RDF + "Description", nsmap=nsmap)
     description.set(_RDF + "about", about)
     for node in nodes:
         _copied(node, description)
     description.tail = "\n"
+
+
+def _namespaces_of(nodes: list[Node]) -> set[str]:
+    return {str(etree.QName(each).namespace) for node in nodes for each in node.iter(etree.Element)}
 
 
 def _copied(node: Node, parent: Node) -> None:
