@@ -20,20 +20,37 @@ from core.db.tables import AssetGroup, AssetGroupMember, GroupedAsset, GroupKey,
 from core.groups.facts import Group, GroupFacts, Member, Place, Role
 from core.groups.forming import form_groups
 from core.groups.keys import bracket_key, keys_of
-from core.groups.neighbourhood import chunks, facts_of, neighbourhood, ungrouped_neighbours
+from core.groups.neighbourhood import beside_strangers, chunks, facts_of, neighbourhood, neighbours
 
 #: On PostgreSQL, two files of one group that are recorded at the same moment would not see each other. Any number that
 #: nothing else locks.
 _LOCK = 7_163_014
 
 
-async def keep_grouped(connection: AsyncConnection, facts: GroupFacts) -> None:
+_INSERTS: dict[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
+_KEYS = {dialect: build(GroupKey).on_conflict_do_nothing() for dialect, build in _INSERTS.items()}
+
+
+def _upsert(build: Any) -> Any:
+    statement = build(GroupedAsset)
+    changed = {name: statement.excluded[name] for name in ("facts", "bracketed_by", "taken_us")}
+    return statement.on_conflict_do_update(index_elements=["media_asset_id"], set_=changed)
+
+
+_REMEMBER = {dialect: _upsert(build) for dialect, build in _INSERTS.items()}
+
+
+async def keep_grouped(connection: AsyncConnection, facts: GroupFacts, *, is_new: bool = False) -> None:
     """Remembers what is known of an asset and brings it together with those that it belongs to.
 
-    To be called in the transaction that records the asset, last: on PostgreSQL others wait until it ends.
+    To be called in the transaction that records the asset, last: on PostgreSQL others wait until it ends. Of an asset
+    that ``is_new`` nothing was known before; most of those stand alone, and cost three statements.
     """
     await _lock(connection)
-    await _remember(connection, facts)
+    await _remember(connection, facts, is_new=is_new)
+    may_stand_alone = is_new and not facts.is_bracketed and facts.film_length is None
+    if may_stand_alone and await neighbours(connection, [facts.asset_id]) == {facts.asset_id}:
+        return
     await regroup(connection, [facts.asset_id])
 
 
@@ -63,10 +80,9 @@ async def keep_places(connection: AsyncConnection, places: Mapping[str, Place]) 
             .values(facts=bindparam("now_known")),
             [{"asset_id": facts.asset_id, "now_known": msgspec.to_builtins(facts)} for facts in changed],
         )
-        build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
         keys = [{"key": key, "media_asset_id": facts.asset_id} for facts in changed for key in keys_of(facts)]
-        await connection.execute(build(GroupKey).on_conflict_do_nothing(), keys)
-        if strangers := await ungrouped_neighbours(connection, [facts.asset_id for facts in changed]):
+        await connection.execute(_KEYS[connection.dialect.name], keys)
+        if strangers := await beside_strangers(connection, [facts.asset_id for facts in changed]):
             await regroup(connection, sorted(strangers))
 
 
@@ -116,22 +132,16 @@ async def _lock(connection: AsyncConnection) -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
-async def _remember(connection: AsyncConnection, facts: GroupFacts) -> None:
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+async def _remember(connection: AsyncConnection, facts: GroupFacts, *, is_new: bool) -> None:
     camera, taken_us = bracket_key(facts)
-    values = {"facts": msgspec.to_builtins(facts), "bracketed_by": camera, "taken_us": taken_us}
-    upsert = build(GroupedAsset).on_conflict_do_update(index_elements=["media_asset_id"], set_=values)
-    await connection.execute(upsert.values(media_asset_id=facts.asset_id, **values))
+    row = {"facts": msgspec.to_builtins(facts), "bracketed_by": camera, "taken_us": taken_us}
+    await connection.execute(_REMEMBER[connection.dialect.name], {"media_asset_id": facts.asset_id, **row})
     keys = keys_of(facts)
-    old = set(
-        (await connection.execute(select(GroupKey.key).where(GroupKey.media_asset_id == facts.asset_id))).scalars()
-    )
-    if gone := old - set(keys):
-        await connection.execute(
-            delete(GroupKey).where(GroupKey.media_asset_id == facts.asset_id, GroupKey.key.in_(gone))
-        )
-    if rows := [{"key": key, "media_asset_id": facts.asset_id} for key in keys if key not in old]:
-        await connection.execute(insert(GroupKey), rows)
+    if not is_new:
+        gone = delete(GroupKey).where(GroupKey.media_asset_id == facts.asset_id, GroupKey.key.not_in(keys))
+        await connection.execute(gone)
+    rows = [{"key": key, "media_asset_id": facts.asset_id} for key in keys]
+    await connection.execute(_KEYS[connection.dialect.name], rows)
 
 
 class _Stored(msgspec.Struct):

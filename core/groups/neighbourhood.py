@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, Executable, bindparam, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -18,6 +19,38 @@ from core.groups.keys import bracket_key, microseconds
 IDS_AT_ONCE = 10_000
 
 
+_MINE, _THEIRS = aliased(GroupKey), aliased(GroupKey)
+_MY_GROUP, _THEIR_GROUP = aliased(AssetGroupMember), aliased(AssetGroupMember)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+# put together once: that takes SQLAlchemy longer than running them
+_FACTS = select(GroupedAsset.facts).where(GroupedAsset.media_asset_id.in_(_IDS))
+
+_NEAR = union(
+    select(_THEIRS.media_asset_id).join(_MINE, _MINE.key == _THEIRS.key).where(_MINE.media_asset_id.in_(_IDS)),
+    select(_THEIR_GROUP.media_asset_id)
+    .join(_MY_GROUP, _MY_GROUP.group_id == _THEIR_GROUP.group_id)
+    .where(_MY_GROUP.media_asset_id.in_(_IDS), _MY_GROUP.is_together, _THEIR_GROUP.is_together),
+)
+
+_BESIDE_STRANGERS = (
+    select(_MINE.media_asset_id)
+    .join(_THEIRS, (_THEIRS.key == _MINE.key) & (_THEIRS.media_asset_id != _MINE.media_asset_id))
+    .outerjoin(_MY_GROUP, (_MY_GROUP.media_asset_id == _MINE.media_asset_id) & _MY_GROUP.is_together)
+    .outerjoin(_THEIR_GROUP, (_THEIR_GROUP.media_asset_id == _THEIRS.media_asset_id) & _THEIR_GROUP.is_together)
+    .where(
+        _MINE.media_asset_id.in_(_IDS),
+        or_(_MY_GROUP.group_id.is_(None), _MY_GROUP.group_id.is_distinct_from(_THEIR_GROUP.group_id)),
+    )
+    .distinct()
+)
+
+_FRAMES = select(GroupedAsset.facts).where(
+    GroupedAsset.bracketed_by == bindparam("camera"),
+    GroupedAsset.taken_us.between(bindparam("begin"), bindparam("end")),
+)
+
+
 async def neighbourhood(connection: AsyncConnection, asset_ids: Iterable[str]) -> dict[str, GroupFacts]:
     """Everything that is tied to these assets by keys, brackets or a present group, however many steps away."""
     found: dict[str, GroupFacts] = {}
@@ -26,7 +59,7 @@ async def neighbourhood(connection: AsyncConnection, asset_ids: Iterable[str]) -
     while new:
         read = await facts_of(connection, new)
         found |= read
-        near = await _sharing_keys(connection, read) | await _in_groups_with(connection, read)
+        near = await neighbours(connection, read)
         for fact in read.values():
             if fact.asset_id not in framed:
                 run = await _run_with(connection, fact)
@@ -38,62 +71,31 @@ async def neighbourhood(connection: AsyncConnection, asset_ids: Iterable[str]) -
 
 
 async def facts_of(connection: AsyncConnection, asset_ids: Iterable[str]) -> dict[str, GroupFacts]:
+    """What is known of these assets, of those that anything is known of."""
     found = {}
-    for chunk in chunks(asset_ids):
-        statement = select(GroupedAsset.facts).where(GroupedAsset.media_asset_id.in_(chunk))
-        for payload in (await connection.execute(statement)).scalars():
-            facts = msgspec.convert(payload, GroupFacts)
-            found[facts.asset_id] = facts
+    for payload in await _asked(connection, _FACTS, asset_ids):
+        facts = msgspec.convert(payload, GroupFacts)
+        found[facts.asset_id] = facts
     return found
 
 
-async def _sharing_keys(connection: AsyncConnection, asset_ids: Iterable[str]) -> set[str]:
-    mine, theirs = aliased(GroupKey), aliased(GroupKey)
-    found: set[str] = set()
-    for chunk in chunks(asset_ids):
-        statement = (
-            select(theirs.media_asset_id)
-            .join(mine, mine.key == theirs.key)
-            .where(mine.media_asset_id.in_(chunk))
-            .distinct()
-        )
-        found |= set((await connection.execute(statement)).scalars())
-    return found
+async def neighbours(connection: AsyncConnection, asset_ids: Iterable[str]) -> set[str]:
+    """The assets that share a key or a group with one of these, these included."""
+    return set(await _asked(connection, _NEAR, asset_ids))
 
 
-async def ungrouped_neighbours(connection: AsyncConnection, asset_ids: Iterable[str]) -> set[str]:
+async def beside_strangers(connection: AsyncConnection, asset_ids: Iterable[str]) -> set[str]:
     """Those of these assets that share a key with one that is not in their group."""
-    mine, theirs = aliased(GroupKey), aliased(GroupKey)
-    my_group, their_group = aliased(AssetGroupMember), aliased(AssetGroupMember)
-    found: set[str] = set()
-    for chunk in chunks(asset_ids):
-        statement = (
-            select(mine.media_asset_id)
-            .join(theirs, (theirs.key == mine.key) & (theirs.media_asset_id != mine.media_asset_id))
-            .outerjoin(my_group, (my_group.media_asset_id == mine.media_asset_id) & my_group.is_together)
-            .outerjoin(their_group, (their_group.media_asset_id == theirs.media_asset_id) & their_group.is_together)
-            .where(
-                mine.media_asset_id.in_(chunk),
-                or_(my_group.group_id.is_(None), my_group.group_id.is_distinct_from(their_group.group_id)),
-            )
-            .distinct()
-        )
-        found |= set((await connection.execute(statement)).scalars())
-    return found
+    return set(await _asked(connection, _BESIDE_STRANGERS, asset_ids))
 
 
-async def _in_groups_with(connection: AsyncConnection, asset_ids: Iterable[str]) -> set[str]:
-    mine, theirs = aliased(AssetGroupMember), aliased(AssetGroupMember)
-    found: set[str] = set()
-    for chunk in chunks(asset_ids):
-        statement = (
-            select(theirs.media_asset_id)
-            .join(mine, mine.group_id == theirs.group_id)
-            .where(mine.media_asset_id.in_(chunk), mine.is_together, theirs.is_together)
-            .distinct()
-        )
-        found |= set((await connection.execute(statement)).scalars())
-    return found
+async def _asked(connection: AsyncConnection, statement: Executable, asset_ids: Iterable[str]) -> list[Any]:
+    """The first column of the answers."""
+    return [
+        value
+        for chunk in chunks(asset_ids)
+        for value in (await connection.execute(statement, {"ids": chunk})).scalars()
+    ]
 
 
 async def _run_with(connection: AsyncConnection, fact: GroupFacts) -> set[str]:
@@ -104,11 +106,8 @@ async def _run_with(connection: AsyncConnection, fact: GroupFacts) -> set[str]:
     window = 2 * LONGEST_REACH
     while True:
         begin, end = fact.taken - window, fact.taken + window
-        statement = select(GroupedAsset.facts).where(
-            GroupedAsset.bracketed_by == camera,
-            GroupedAsset.taken_us.between(microseconds(begin), microseconds(end)),
-        )
-        rows = (await connection.execute(statement)).scalars()
+        between = {"camera": camera, "begin": microseconds(begin), "end": microseconds(end)}
+        rows = (await connection.execute(_FRAMES, between)).scalars()
         frames = [msgspec.convert(payload, GroupFacts) for payload in rows]
         mine = [run for run in runs(frames) if any(fact in frame for frame in run)]
         times = [member.taken for run in mine for frame in run for member in frame]

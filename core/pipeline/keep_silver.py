@@ -66,7 +66,7 @@ async def keep_silver(
             if intent is not None:
                 await placements.finish(connection, intent)
             fate = await ledger.settle_fate(connection, item.entry, fate, utc_now())
-            await keep_grouped(connection, group_facts(item, original))
+            await keep_grouped(connection, group_facts(item, original), is_new=not original.may_replace)
             return fate
 
 
@@ -86,7 +86,7 @@ async def keep_as_metadata_only(bench: Workbench, item: Item, original: Original
             update(FileVersion).where(FileVersion.id == original.version_id).values(undecodable=reason)
         )
         fate = await ledger.settle_fate(connection, item.entry, fate, utc_now())
-        await keep_grouped(connection, group_facts(item, original))
+        await keep_grouped(connection, group_facts(item, original), is_new=not original.may_replace)
         return fate
 
 

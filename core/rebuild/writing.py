@@ -52,7 +52,7 @@ async def write(database: Database, recalled: Recalled, people: People) -> None:
                 await connection.execute(insert(LedgerEntry), recalled.ledger)
             if recalled.look is not None:
                 await remember(connection, recalled.versions[0]["sha256"], recalled.look)
-            await keep_grouped(connection, recalled.grouped)
+            await keep_grouped(connection, recalled.grouped, is_new=True)
     except IntegrityError as error:
         names = ", ".join(version["file_path"] for version in recalled.versions)
         raise Unexplained(f"{names} has the same bytes as another photo of the library.") from error
