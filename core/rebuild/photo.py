@@ -19,6 +19,7 @@ from core.library.layout import Tier
 from core.library.placing import hash_file
 from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import Box, Look
+from core.media.metadata import Metadata
 from core.media.source_file import shown
 from core.pipeline.gold_files import share_rendered
 from core.pipeline.grouping import group_facts
@@ -50,6 +51,7 @@ class Recalled(msgspec.Struct):
     people: tuple[str, ...]
     history: dict[str, Any]
     grouped: GroupFacts
+    metadata: Metadata
     look: Look | None
     ledger: dict[str, Any] | None
     sidecars: int
@@ -95,6 +97,7 @@ async def recall(bench: Workbench, unit: Unit, roots: Mapping[str, Root]) -> Rec
         people=tuple(dict.fromkeys(name for facts in sidecars.values() for name in facts.people)),
         history=_history(original, item, unit),
         grouped=group_facts(item, original),
+        metadata=reading.own,
         look=look,
         ledger=await asyncio.to_thread(_ledger, original, first, roots),
         sidecars=len(sidecars),

@@ -23,6 +23,7 @@ from core.db.tables import (
 from core.groups.keeping import keep_grouped
 from core.library.layout import Tier
 from core.pipeline.look import remember
+from core.pipeline.remembered_metadata import remember_metadata
 from core.rebuild.photo import Recalled, Unexplained
 from core.rebuild.report import Report
 
@@ -50,8 +51,10 @@ async def write(database: Database, recalled: Recalled, people: People) -> None:
             await connection.execute(insert(AssetHistory), recalled.history)
             if recalled.ledger is not None:
                 await connection.execute(insert(LedgerEntry), recalled.ledger)
+            sha256 = recalled.versions[0]["sha256"]
+            await remember_metadata(connection, sha256, recalled.metadata)
             if recalled.look is not None:
-                await remember(connection, recalled.versions[0]["sha256"], recalled.look)
+                await remember(connection, sha256, recalled.look)
             await keep_grouped(connection, recalled.grouped, is_new=True)
     except IntegrityError as error:
         names = ", ".join(version["file_path"] for version in recalled.versions)
