@@ -21,8 +21,9 @@ torture: $(VENV)/.tests  ## the proof that nothing is lost, in full (takes hours
 	PICTALLION_TORTURE=full $(VENV)/bin/python -m pytest -n auto tests/torture
 
 referee: $(VENV)/.tests  ## let exiftool and exiv2 judge what we read and write (MEDIA=folder of real files)
-	$(VENV)/bin/python -m tests.referee.reading "$(MEDIA)"
-	$(VENV)/bin/python -m tests.referee.gold "$(MEDIA)"
+	$(VENV)/bin/python -m tests.referee.sidecars
+	$(if $(MEDIA),$(VENV)/bin/python -m tests.referee.reading "$(MEDIA)")
+	$(if $(MEDIA),$(VENV)/bin/python -m tests.referee.gold "$(MEDIA)")
 
 lint: $(VENV)/.tests  ## ruff, mypy --strict, the walls between the packages
 	$(VENV)/bin/ruff check .

@@ -40,6 +40,7 @@ from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
 from daemon.notify import notify
 from daemon.schedule import Schedule
+from daemon.sidecars import LOOK_SECONDS, SidecarKeeper, keeping_sidecars
 from daemon.workshop import in_hand, layout_of, open_bench, roots_of
 
 log = structlog.get_logger()
@@ -85,9 +86,12 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     watched = roots_of(settings)
     intakes: dict[str, RootIntake] = {}
     feed = Feed()
+    keeper = SidecarKeeper(bench, {root.name: root for root in watched})
 
     def on_fate(entry: Entry, fate: Fate) -> None:
         announce_fate(feed, entry, fate)
+        if entry.path.lower().endswith(".xmp"):
+            keeper.request_look()
         # what was gone when it was read may be there again by now
         if fate.state in (State.WAITING, State.MISSING) and entry.root in intakes:
             intakes[entry.root].hint(entry.path)
@@ -99,11 +103,16 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     for root in watched:
         intakes[root.name] = RootIntake(root, bench.database, settings.intake.settle_seconds, dispatcher.wake)
 
+    def request_scan(name: str | None) -> list[str]:
+        keeper.request_look()
+        return _request_scans(intakes, name)
+
     schedule = Schedule()
+    schedule.every("look for edited sidecars", min(LOOK_SECONDS, settings.intake.rescan_interval), keeper.request_look)
     watching = Watching(intakes, settings.intake.rescan_interval, schedule)
     context = ApiContext(
         bench=bench,
-        request_scan=lambda name: _request_scans(intakes, name),
+        request_scan=request_scan,
         wake=dispatcher.wake,
         frontend_dir=settings.server.frontend_dir,
         min_free=min_free,
@@ -119,6 +128,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             _working(dispatcher),
             _watching(watching, intakes.values()),
             _scheduling(schedule, bench, dispatcher),
+            keeping_sidecars(keeper),
         ):
             beside_it = [asyncio.create_task(_prepare(bench)), asyncio.create_task(progress.run())]
             notify("READY=1", f"STATUS=Watching {len(watched)} folders")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.library.gold_facts import GoldFacts
     from core.library.gold_plan import GoldPlan
     from core.library.sidecar_facts import SidecarFacts
+    from core.library.sidecar_look import Look as SidecarLook
+    from core.library.sidecar_look import Reconciled
     from core.media.look import Models
     from core.places.geonames import Gazetteer
 
@@ -104,6 +106,13 @@ def read_sidecars(paths: Sequence[str]) -> list[SidecarFacts | str]:
         except (OSError, ValueError) as error:
             found.append(str(error))
     return found
+
+
+def reconcile_sidecar(look: SidecarLook) -> Reconciled:
+    """Merges what others wrote into a photo's sidecars with what we want to say. Raises :class:`OSError`."""
+    from core.library.sidecar_reconcile import reconcile
+
+    return reconcile(look)
 
 
 def render_thumbnail(preview: str, edge: int, quality: int) -> bytes:

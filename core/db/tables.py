@@ -501,7 +501,7 @@ class Sidecar(Base):
     """
 
     __tablename__ = "sidecars"
-    __table_args__ = (Index(None, "state", "next_attempt_at"),)
+    __table_args__ = (Index(None, "state", "next_attempt_at"), Index(None, "path"))
 
     version_id: Mapped[str] = mapped_column(ForeignKey("file_versions.id", ondelete="CASCADE"), primary_key=True)
     #: ``stale``, ``written`` or ``failed``.

@@ -5,12 +5,13 @@ Whoever changes what a sidecar says calls :func:`mark_stale` in the same transac
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,7 +36,7 @@ async def mark_stale(connection: AsyncConnection, version_ids: Iterable[str], no
     description, event, place, date). Bronze versions have none and are passed over; so are ids that are unknown.
     """
     wanted, moment = list(dict.fromkeys(version_ids)), now or utc_now()
-    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     for start in range(0, len(wanted), _BATCH):
         has_sidecar = select(FileVersion.id).where(
             FileVersion.id.in_(wanted[start : start + _BATCH]), FileVersion.tier != Tier.BRONZE
@@ -52,7 +53,7 @@ async def mark_stale(connection: AsyncConnection, version_ids: Iterable[str], no
                 "next_attempt_at": None,
                 "updated_at": moment,
             }
-            statement = insert(Sidecar).on_conflict_do_update(index_elements=[Sidecar.version_id], set_=again)
+            statement = build(Sidecar).on_conflict_do_update(index_elements=[Sidecar.version_id], set_=again)
             await connection.execute(statement, rows)
 
 
@@ -83,3 +84,35 @@ async def failures(connection: AsyncConnection, limit: int) -> tuple[int, Sequen
     columns = (Sidecar.version_id, Sidecar.path, Sidecar.reason, Sidecar.attempts, Sidecar.next_attempt_at)
     statement = select(*columns).where(is_failed).order_by(Sidecar.next_attempt_at).limit(limit)
     return count, (await connection.execute(statement)).all()
+
+
+async def remember_written(
+    connection: AsyncConnection, version_id: str, packet: bytes, path: str, signature: str | None
+) -> None:
+    """Records the sidecar of a new version, as it was written; without ``signature`` it has yet to be merged with what
+    lies there. What was last written for the version that it takes the place of is the base then.
+    """
+    row = {
+        "version_id": version_id,
+        "state": SidecarState.STALE if signature is None else SidecarState.WRITTEN,
+        "path": path,
+        "base": packed(packet) if signature is not None else await _base_at(connection, path),
+        "signature": signature,
+    }
+    await connection.execute(insert(Sidecar), row)
+
+
+async def _base_at(connection: AsyncConnection, path: str) -> bytes | None:
+    """What was last written to ``path``, for whichever version."""
+    statement = select(Sidecar.base).where(Sidecar.path == path, Sidecar.base.is_not(None))
+    return (await connection.execute(statement.order_by(Sidecar.updated_at.desc()).limit(1))).scalar_one_or_none()
+
+
+def packed(data: bytes | None) -> bytes | None:
+    """A packet as it is stored: a third of its size."""
+    return None if data is None else zlib.compress(data)
+
+
+def unpacked(data: bytes | None) -> bytes | None:
+    """The packet that was stored as ``data``."""
+    return None if data is None else zlib.decompress(data)

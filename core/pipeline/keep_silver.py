@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from typing import Any
+import os
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -21,10 +22,12 @@ from core.events.detect import Match
 from core.groups.keeping import keep_grouped
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
+from core.library.photo_facts import NamedFace, facts_of
 from core.library.placing import discard, place_bytes, place_link, replace_sidecar
 from core.library.sidecar_facts import SidecarFacts
+from core.library.sidecar_look import sidecars_beside, signature_of
+from core.library.sidecars import mark_stale, remember_written
 from core.media.facts import CaptureTime, FaceFinding, Look
-from core.media.metadata import value_of
 from core.media.source_file import shown
 from core.pipeline import ledger, placements
 from core.pipeline.conflict_copies import conflict_copy
@@ -35,7 +38,7 @@ from core.pipeline.ledger import Fate
 from core.pipeline.look import remember
 from core.pipeline.placements import Intent
 from core.pipeline.references import sidecar_place
-from core.pipeline.rewritten import carry_over
+from core.pipeline.rewritten import SAID, carry_over
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
 from core.pipeline.wishes import Wishes, wishes
@@ -44,24 +47,34 @@ from core.pipeline.workbench import Item, Workbench
 log = structlog.get_logger()
 
 
+class _Written(NamedTuple):
+    """A packet, where it lies, and what ``stat`` says of it; ``None`` where it has yet to be merged."""
+
+    packet: bytes
+    path: str
+    signature: str | None
+
+
 async def keep_silver(
     bench: Workbench, item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
 ) -> Fate:
     """Names, links, writes the sidecar and records everything in one transaction."""
     with item.stages.measure("keep"):
         wished = await wishes(bench, original.captured)
-        sidecar = sidecar_facts(item, original, look, facts, description, wished.event)
+        sidecar = _sidecar_facts(item, original, look, description, wished.event)
         if item.root.mode is Mode.REFERENCE:
             intent, target = None, reference_path(Tier.SILVER, item.root.name, item.entry.path)
-            await asyncio.to_thread(_write_beside, bench, item, target, sidecar)
+            written = await asyncio.to_thread(_write_beside, bench, item, target, sidecar)
         else:
-            intent = await _place(bench, item, original, description, sidecar, wished)
+            intent, written = await _place(bench, item, original, description, sidecar, wished)
             target = intent.target
         fate = Fate(State.DONE, media_asset_id=original.asset_id, sha256=original.sha256)
         async with bench.database.write() as connection:
             version_id = await _record(connection, item, original, look, description, target, wished.event)
+            await remember_written(connection, version_id, *written)
             if original.may_replace:
                 await carry_over(connection, original.asset_id, version_id)
+                await mark_stale(connection, [version_id])
             await remember(connection, original.sha256, look)
             if intent is not None:
                 await placements.finish(connection, intent)
@@ -97,7 +110,7 @@ async def _place(
     description: Description,
     sidecar: SidecarFacts,
     wished: Wishes,
-) -> Intent:
+) -> tuple[Intent, _Written]:
     identity = original.reading.identity
     assert identity.format is not None
     name_facts = NameFacts(
@@ -121,12 +134,12 @@ async def _place(
         holder=bench.holder,
     )
     try:
-        await asyncio.to_thread(_write, bench, item, original, intent, sidecar)
+        written = await asyncio.to_thread(_write, bench, item, original, intent, sidecar)
     except IntakeError:
         async with bench.database.write() as connection:
             await placements.finish(connection, intent)
         raise
-    return intent
+    return intent, written
 
 
 async def _clear_unfinished(bench: Workbench, item: Item) -> None:
@@ -140,30 +153,44 @@ async def _clear_unfinished(bench: Workbench, item: Item) -> None:
             await placements.finish(connection, intent)
 
 
-def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sidecar: SidecarFacts) -> None:
+def _write(bench: Workbench, item: Item, original: Original, intent: Intent, sidecar: SidecarFacts) -> _Written:
     from core.library.sidecar import build_sidecar
 
     silver = bench.layout.absolute(intent.target)
     bronze = bench.layout.absolute(original.file_path)
     place_link(bronze, silver, original.sha256, durable=False)
+    packet, beside = build_sidecar(sidecar), bench.layout.absolute(sidecar_of(intent.target))
     try:
-        place_bytes(build_sidecar(sidecar), bench.layout.absolute(sidecar_of(intent.target)))
+        place_bytes(packet, beside)
     except IntakeError:
         discard(silver)
         raise
+    # what lies beside the source is read, and merged, as soon as there is time
+    is_alone = not any(os.path.lexists(name) for name in sidecars_beside(item.source))
+    return _Written(packet, str(beside), signature_of(str(beside)) if is_alone else None)
 
 
-def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFacts) -> None:
-    """Writes the sidecar of a file that stays where it is; one of our own from before is replaced."""
+def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFacts) -> _Written:
+    """Writes the sidecar of a file that stays where it is. One of our own from before may have been edited, and is
+    merged like one of somebody else.
+    """
     from core.library.sidecar import build_sidecar
 
+    packet, place = build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target)
+    beside = str(bench.layout.absolute(target)) + ".xmp"
+    if str(place) == f"{item.source}.xmp" and os.path.lexists(place):
+        return _Written(packet, beside, None)
     try:
-        replace_sidecar(build_sidecar(sidecar), sidecar_place(bench.layout, item.source, target))
+        replace_sidecar(packet, place)
     except PlacementFailed as error:
         if not (isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENAMETOOLONG):
             raise
         # no reason to do without the photo: what the sidecar says is in the catalogue
         log.warning("the file's name is too long for a sidecar; there is none", path=shown(item.entry.path))
+        return _Written(packet, beside, None)
+    is_alone = not any(os.path.lexists(name) for name in sidecars_beside(item.source) if name != str(place))
+    is_beside = str(place) == f"{item.source}.xmp"
+    return _Written(packet, beside if is_beside else str(place), signature_of(str(place)) if is_alone else None)
 
 
 async def _record(
@@ -249,6 +276,18 @@ def combined_metadata(original: Original, look: Look, description: Description) 
         "quality": msgspec.to_builtins(look.quality),
         "captureTime": capture_details(captured),
     }
+    said = identity.metadata
+    for key, text in (("title", said.title), ("label", said.label), ("embeddedDescription", said.description)):
+        if text is not None:
+            metadata[key] = text.value
+    if original.reading.place is not None:
+        place = original.reading.place
+        metadata["place"] = {
+            "name": place.name,
+            "region": place.region,
+            "country": place.country,
+            "countryCode": place.country_code,
+        }
     if look.faces.error is not None:
         metadata["faceDetection"]["error"] = look.faces.error
         metadata["faceDetectionErrors"] = [look.faces.error]
@@ -276,45 +315,13 @@ def capture_details(captured: CaptureTime) -> dict[str, Any]:
     return details
 
 
-def sidecar_facts(
-    item: Item,
-    original: Original,
-    look: Look,
-    facts: PhotoFacts,
-    description: Description,
-    event: Match | None = None,
+def _sidecar_facts(
+    item: Item, original: Original, look: Look, description: Description, event: Match | None
 ) -> SidecarFacts:
-    """What the sidecar of a new Silver photo says."""
-    from core.library.face_regions import stored_region, stored_size
-
-    exif, captured, place = original.reading.identity.exif, original.captured, original.reading.place
-    is_dated, said = captured.is_dated, original.reading.identity.metadata
-    orientation = int(exif.orientation) if exif.orientation and exif.orientation.isdigit() else 1
-    width, height = stored_size(look.width, look.height, orientation)
-    paths = [tuple(part for part in (place.country, place.region, place.name) if part)] if place is not None else []
-    return SidecarFacts(
-        description=value_of(said.description) or description.long_description or description.short_description,
-        keywords=tuple(dict.fromkeys((*(value_of(said.keywords) or ()), *description.ai_tags))),
-        rating=value_of(said.rating) or 0,
-        keyword_paths=tuple(("Places", *path) for path in paths),
-        captured=captured.local if is_dated else None,
-        captured_offset_minutes=captured.offset_minutes if is_dated else None,
-        latitude=facts.latitude,
-        longitude=facts.longitude,
-        city=place.name if place else None,
-        state=place.region if place else None,
-        country=place.country if place else None,
-        country_code=place.country_code if place else None,
-        faces=tuple(stored_region(face.box, look.width, look.height, orientation) for face in look.faces.faces),
-        stored_width=width,
-        stored_height=height,
-        provider=description.provider,
-        provider_version=description.version,
-        confidences=description.ai_confidence_scores,
-        perceptual_hash=look.perceptual_hash,
-        original_filename=shown(item.original_filename),
-        sha256=original.sha256,
-        ingested_at=original.ingested_at,
-        event_type=None if event is None else event.event_type,
-        event_name=None if event is None else event.event_name,
-    )
+    """What the sidecar of a new Silver photo says: what its row will say."""
+    columns = silver_columns(item, original, look, description, "")
+    row = {**dict.fromkeys(SAID), **columns, "combined_metadata": columns["metadata"]}
+    if event is not None:
+        row |= {"event_type": event.event_type, "event_name": event.event_name}
+    faces = [NamedFace((each.box.x, each.box.y, each.box.width, each.box.height), None) for each in look.faces.faces]
+    return facts_of(row, faces, shown(item.original_filename), original.sha256, ingested_at=original.ingested_at)

@@ -19,9 +19,10 @@ from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
 from core.errors import BadRequest, IntakeError, NotFound, SourceUnreadable, WorkerLost
 from core.library.edits import EDITED, UPDATED
-from core.library.gold_facts import GoldFacts, NamedFace, gold_facts
+from core.library.gold_facts import GoldFacts, gold_facts
 from core.library.gold_name import captured_of, gold_name
 from core.library.layout import Tier, month_directory, sidecar_of
+from core.library.photo_facts import NamedFace
 from core.library.sidecars import mark_stale
 from core.library.tag_library import count_tags
 from core.media.facts import Format, Kind
@@ -52,6 +53,13 @@ class Promoted(msgspec.Struct, frozen=True):
     is_changed: bool
 
 
+_OF_ASSET = (
+    MediaAsset.original_filename,
+    MediaAsset.sha256.label("asset_sha256"),
+    MediaAsset.created_at.label("asset_created_at"),
+)
+
+
 class _Photo(msgspec.Struct, frozen=True):
     """A Silver version, the Gold one of its asset if there is one, and the faces of both: rows of ``file_versions``."""
 
@@ -80,6 +88,7 @@ async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMO
             photo.faces,
             photo.original_filename,
             photo.original_sha256,
+            ingested_at=photo.silver["asset_created_at"],
             is_described_by_person=photo.is_described_by_person,
         )
         plan = await _plan(bench, photo, facts)
@@ -89,7 +98,12 @@ async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMO
 
 
 async def _silver(connection: AsyncConnection, photo_id: str) -> Mapping[str, Any]:
-    statement = select(FileVersion.__table__, MediaAsset.original_filename, MediaAsset.sha256.label("asset_sha256"))
+    statement = select(
+        FileVersion.__table__,
+        MediaAsset.original_filename,
+        MediaAsset.sha256.label("asset_sha256"),
+        MediaAsset.created_at.label("asset_created_at"),
+    )
     statement = statement.join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
     rows = await connection.execute(statement.where(FileVersion.id == photo_id, FileVersion.archived_at.is_(None)))
     row = rows.mappings().first()

@@ -40,7 +40,7 @@ _FROM_THE_CAMERA = frozenset(
 _TO_THE_SECOND = len("2024-07-26T14:30:25")
 
 #: What a person may have said of a version, and its successor is told.
-_SAID = ("is_reviewed", "rating", "keywords", "location", "event_type", "event_name", "is_favorite")
+SAID = ("is_reviewed", "rating", "keywords", "location", "event_type", "event_name", "is_favorite")
 
 
 class Predecessor(msgspec.Struct, frozen=True):
@@ -134,7 +134,7 @@ async def carry_over(connection: AsyncConnection, asset_id: str, version_id: str
     """Tells the new Silver version what a person said of the one before it: words, collections, names of faces."""
     row = (
         await connection.execute(
-            select(FileVersion.id, *(getattr(FileVersion, name) for name in _SAID))
+            select(FileVersion.id, *(getattr(FileVersion, name) for name in SAID))
             .where(
                 FileVersion.media_asset_id == asset_id,
                 FileVersion.tier == Tier.SILVER,
@@ -146,7 +146,7 @@ async def carry_over(connection: AsyncConnection, asset_id: str, version_id: str
     ).first()
     if row is None:
         return
-    said = {name: getattr(row, name) for name in _SAID}
+    said = {name: getattr(row, name) for name in SAID}
     await connection.execute(update(FileVersion).where(FileVersion.id == version_id).values(said))
     await connection.execute(
         update(CollectionPhoto).where(CollectionPhoto.photo_id == row.id).values(photo_id=version_id)
