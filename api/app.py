@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request
@@ -15,6 +16,7 @@ from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.known_files import KnownFiles
 from api.routes import (
+    ai,
     archive,
     batch,
     client,
@@ -28,6 +30,7 @@ from api.routes import (
     photos,
     processing,
     promotion,
+    prompts,
     roots,
     search,
     settings,
@@ -39,6 +42,8 @@ from api.schemas.raw_json import RawJsonSchema
 from api.strict_request import StrictRequest
 from api.thumbnails import Thumbnails
 from core import __version__
+from core.ai.prompts import seed_prompts
+from core.db.engine import Database
 from core.errors import NotFound
 
 MAX_BODY = 64 << 20
@@ -55,6 +60,11 @@ def _cors(context: ApiContext) -> CORSConfig | None:
     """Pages of other origins that the owner has named may use the API, with their cookies."""
     origins = sorted(context.access.origins)
     return CORSConfig(allow_origins=origins, allow_credentials=True) if origins else None
+
+
+async def _seed(database: Database) -> None:
+    async with database.write() as connection:
+        await seed_prompts(connection)
 
 
 def create_app(context: ApiContext) -> Litestar:
@@ -86,6 +96,8 @@ def create_app(context: ApiContext) -> Litestar:
             login.show_login,
             login.log_in,
             login.log_out,
+            *ai.ROUTES,
+            *prompts.ROUTES,
             *events.ROUTES,
             *settings.ROUTES,
             client.get_page,
@@ -97,6 +109,7 @@ def create_app(context: ApiContext) -> Litestar:
         },
         guards=[guard],
         state=State({"access": access}),
+        on_startup=[partial(_seed, bench.database)],
         before_request=_refuse_zero_bytes,
         cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),

@@ -22,10 +22,33 @@ _PATTERN, _CUSTOM = "gold_naming_pattern", "custom_naming_pattern"
 
 async def gold_name(connection: AsyncConnection, row: Mapping[str, Any], original_filename: str, known: Format) -> str:
     """The name, with its extension, of the Gold file of a row of ``file_versions``."""
+    pattern, custom = await _patterns(connection)
+    return render_name(pattern, custom, _name_facts(row, original_filename, known))
+
+
+async def name_by(connection: AsyncConnection, photo_id: str, pattern: str | None) -> tuple[str, str]:
+    """The name of a version by a pattern, or by the one for Gold, and that pattern. Raises :class:`NotFound`."""
+    chosen, custom = await _patterns(connection)
+    row, original_filename, known = await _find(connection, photo_id)
+    used = pattern or chosen
+    return render_name(used, custom, _name_facts(row, original_filename, known)), used
+
+
+async def gold_name_of(connection: AsyncConnection, photo_id: str) -> str:
+    """The name of the Gold file of a version by its id. Raises :class:`NotFound`."""
+    return (await name_by(connection, photo_id, None))[0]
+
+
+async def _patterns(connection: AsyncConnection) -> tuple[str, str]:
+    """The pattern for Gold, and what ``custom`` stands for."""
     statement = select(Setting.key, Setting.value).where(Setting.key.in_((_PATTERN, _CUSTOM)))
     settings = {setting.key: setting.value for setting in await connection.execute(statement)}
+    return settings.get(_PATTERN) or DEFAULT_PATTERN, settings.get(_CUSTOM, "")
+
+
+def _name_facts(row: Mapping[str, Any], original_filename: str, known: Format) -> NameFacts:
     exif = (row["combined_metadata"] or {}).get("exif") or {}
-    facts = NameFacts(
+    return NameFacts(
         original_filename=original_filename,
         extension=known.extension,
         captured=captured_of(row),
@@ -33,11 +56,10 @@ async def gold_name(connection: AsyncConnection, row: Mapping[str, Any], origina
         lens=exif.get("lens"),
         description=row["ai_short_description"],
     )
-    return render_name(settings.get(_PATTERN) or DEFAULT_PATTERN, settings.get(_CUSTOM, ""), facts)
 
 
-async def gold_name_of(connection: AsyncConnection, photo_id: str) -> str:
-    """The same for a version by its id. Raises :class:`NotFound`."""
+async def _find(connection: AsyncConnection, photo_id: str) -> tuple[Mapping[str, Any], str, Format]:
+    """What names are made from, the original's name, and the format."""
     statement = (
         select(
             FileVersion.combined_metadata.label("combined_metadata"),
@@ -58,7 +80,7 @@ async def gold_name_of(connection: AsyncConnection, photo_id: str) -> str:
     unknown = Format(row["mime_type"], Kind.PHOTO, row["mime_type"], suffix)
     known = next((each for each in FORMATS if each.mime_type == row["mime_type"]), unknown)
     by_name = {str(key): value for key, value in row.items()}
-    return await gold_name(connection, by_name, shown(row["original_filename"]), known)
+    return by_name, shown(row["original_filename"]), known
 
 
 def captured_of(row: Mapping[str, Any]) -> datetime:

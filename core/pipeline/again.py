@@ -68,6 +68,31 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
         await _write_history(connection, row.media_asset_id, "REPROCESSED", details)
 
 
+async def analyse_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
+    """What the provider says of an image, in the shape of ``metadata.ai``; nothing is stored.
+
+    Raises :class:`NotFound`, :class:`BadRequest` for what is no image, and the errors of the intake.
+    """
+    row = await _photo(bench, photo_id)
+    _refuse_other_than_images(row)
+    ai: dict[str, Any] = (await _looked_at(bench, row, is_afresh=False))[0]["ai"]
+    return ai
+
+
+async def analyse_photo_anew(bench: Workbench, photo_id: str) -> dict[str, Any]:
+    """The same, in the place of what was said before; what a person wrote stays. Raises as :func:`analyse_photo`."""
+    row = await _photo(bench, photo_id)
+    _refuse_other_than_images(row)
+    metadata, short, _ = await _looked_at(bench, row, is_afresh=False)
+    ai: dict[str, Any] = metadata["ai"]
+    name = shown(row.original_filename)
+    async with bench.database.write() as connection:
+        await _store(connection, row, {**(row.combined_metadata or {}), "ai": ai}, short)
+        details = f"{name} ({row.tier.capitalize()}) was described by {ai['provider']}."
+        await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
+    return ai
+
+
 async def _photo(bench: Workbench, photo_id: str) -> Row[*tuple[Any, ...]]:
     statement = (
         select(

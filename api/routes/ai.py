@@ -1,0 +1,176 @@
+"""Language models: which are chosen, whether they answer, and describing photos on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
+
+from api.access import SCOPE
+from api.context import ApiContext
+from api.schemas.ai import (
+    AiConfig,
+    AiConfigChange,
+    Analyses,
+    AnalysesWanted,
+    Analysis,
+    AnalysisWanted,
+    Available,
+    Configs,
+    EnhancedText,
+    GeneratedName,
+    OllamaConfig,
+    OneAnalysis,
+    OpenAiConfig,
+    Told,
+)
+from api.schemas.promotion import PhotoFault
+from core.access import Scope
+from core.ai.choices import PROVIDERS, Choices, Chosen, choose, chosen
+from core.ai.reach import ollama_answers, openai_takes, problem_with
+from core.errors import BadRequest
+from core.library.gold_name import name_by
+from core.pipeline.again import analyse_photo, analyse_photo_anew
+from core.pipeline.batch import on_each
+
+_ADMIN = {SCOPE: Scope.ADMIN}
+
+
+@get("/api/ai/config", tags=["AI"])
+async def get_config(context: NamedDependency[ApiContext]) -> AiConfig:
+    """Who describes photos, and who could: Ollama is asked, OpenAI counts as available once there is a key."""
+    known = await _chosen(context)
+    choices = known.choices
+    return AiConfig(
+        current_provider=choices.provider or context.bench.provider.name,
+        available_providers=Available(
+            ollama=await ollama_answers(choices.ollama.base_url), openai=known.openai_key is not None
+        ),
+        config=Configs(
+            ollama=OllamaConfig(choices.ollama.base_url, choices.ollama.vision_model, choices.ollama.text_model),
+            openai=OpenAiConfig(choices.openai.model, known.openai_key is not None),
+        ),
+    )
+
+
+@post("/api/ai/config", tags=["AI"], status_code=200, opt=_ADMIN)
+async def set_config(context: NamedDependency[ApiContext], data: JSONBody[AiConfigChange]) -> Told:
+    """Chooses, field by field; what is not told stays. The key is kept and never told."""
+    if data.provider is not UNSET and data.provider not in PROVIDERS:
+        raise BadRequest(f"There is no provider {data.provider}; there are {', '.join(PROVIDERS)}.")
+    if data.ollama is not UNSET and data.ollama.base_url is not UNSET:
+        problem = problem_with(data.ollama.base_url)
+        if problem is not None:
+            raise BadRequest(f"The address {data.ollama.base_url} {problem}.")
+    async with context.bench.database.write() as connection:
+        known = await chosen(connection)
+        await choose(connection, _changed(known.choices, data), _new_key(data))
+    return Told(True, "The choice of language models is stored.")
+
+
+@post("/api/ai/test", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
+async def test_providers(context: NamedDependency[ApiContext]) -> Available:
+    """Asks both providers; OpenAI is asked whether it takes the key."""
+    known = await _chosen(context)
+    ollama, openai = await asyncio.gather(
+        ollama_answers(known.choices.ollama.base_url),
+        openai_takes(known.openai_key) if known.openai_key is not None else _no(),
+    )
+    return Available(ollama, openai)
+
+
+@post("/api/ai/analyze", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
+async def analyze(context: NamedDependency[ApiContext], data: JSONBody[AnalysisWanted]) -> Analysis:
+    """Describes a photo and stores nothing. ``analysis.provider`` tells who answered."""
+    began = time.perf_counter()
+    described = await analyse_photo(context.bench, data.photo_id)
+    seconds = round(time.perf_counter() - began, 3)
+    return Analysis(True, described, _scores(described), seconds)
+
+
+@post("/api/ai/analyze-batch", tags=["AI"], status_code=200)
+async def analyze_batch(context: NamedDependency[ApiContext], data: JSONBody[AnalysesWanted]) -> Analyses:
+    """Describes photos anew and stores what was said."""
+    described: dict[str, dict[str, Any]] = {}
+
+    async def one(photo_id: str) -> bool:
+        described[photo_id] = await analyse_photo_anew(context.bench, photo_id)
+        return True
+
+    outcome = await on_each(data.photo_ids, one)
+    results = [
+        OneAnalysis(photo_id, "success" if photo_id in described else "error", described.get(photo_id))
+        for photo_id in dict.fromkeys(data.photo_ids)
+    ]
+    faults = [PhotoFault(photo_id, error) for photo_id, error in outcome.errors.items()]
+    return Analyses(outcome.changed, len(faults), results, faults)
+
+
+@post("/api/ai/generate-filename", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
+async def generate_filename(
+    context: NamedDependency[ApiContext],
+    photo_id: Annotated[str, QueryParameter(name="photo_id")],
+    pattern: FromQuery[str] = "",
+    tier: FromQuery[str] = "",
+) -> GeneratedName:
+    """The name of a photo by a pattern, or by the one for Gold; ``tier`` makes no difference to it."""
+    async with context.bench.database.read() as connection:
+        filename, used = await name_by(connection, photo_id, pattern or None)
+    return GeneratedName(filename, used)
+
+
+@post("/api/ai/enhance-description", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
+async def enhance_description(
+    context: NamedDependency[ApiContext],
+    photo_id: Annotated[str, QueryParameter(name="photo_id")],
+    base_description: Annotated[str, QueryParameter(name="base_description")] = "",
+    include_technical: Annotated[bool, QueryParameter(name="include_technical")] = False,
+) -> EnhancedText:
+    """A description with what the provider that is switched on sees; nothing is stored."""
+    described = await analyse_photo(context.bench, photo_id)
+    parts = [base_description.strip(), described.get("longDescription") or described.get("shortDescription") or ""]
+    if include_technical and described.get("aiTags"):
+        parts.append(f"({', '.join(described['aiTags'])})")
+    return EnhancedText(base_description, " ".join(filter(None, parts)), photo_id)
+
+
+async def _chosen(context: ApiContext) -> Chosen:
+    async with context.bench.database.read() as connection:
+        return await chosen(connection)
+
+
+async def _no() -> bool:
+    return False
+
+
+def _changed(choices: Choices, data: AiConfigChange) -> Choices:
+    def told(change: Any) -> dict[str, Any]:
+        fields = {} if change is UNSET else msgspec.structs.asdict(change)
+        return {name: value for name, value in fields.items() if value is not UNSET and name != "api_key"}
+
+    return msgspec.structs.replace(
+        choices,
+        provider=choices.provider if data.provider is UNSET else data.provider,
+        ollama=msgspec.structs.replace(choices.ollama, **told(data.ollama)),
+        openai=msgspec.structs.replace(choices.openai, **told(data.openai)),
+    )
+
+
+def _new_key(data: AiConfigChange) -> str | None:
+    if data.openai is UNSET or data.openai.api_key is UNSET:
+        return None
+    return data.openai.api_key.strip()
+
+
+def _scores(described: dict[str, Any]) -> dict[str, float]:
+    scores: dict[str, float] = described.get("aiConfidenceScores") or {}
+    return scores
+
+
+ROUTES = [get_config, set_config, test_providers, analyze, analyze_batch, generate_filename, enhance_description]

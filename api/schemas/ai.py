@@ -1,0 +1,226 @@
+"""Language models and prompts on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from sqlalchemy import Row
+
+from api.schemas.promotion import PhotoFault
+from api.schemas.tag import TagName
+from api.schemas.timestamp import Timestamp, timestamp
+
+Word = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
+Text = Annotated[str, Meta(max_length=50_000, pattern="^[^\\x00]*$")]
+Category = Literal["analysis", "naming", "description"]
+For = Literal["openai", "ollama", "both"]
+
+
+class OllamaConfig(Struct, rename="camel"):
+    """Ollama as it is chosen."""
+
+    base_url: str
+    vision_model: str
+    text_model: str
+
+
+class OpenAiConfig(Struct, rename="camel"):
+    """OpenAI as it is chosen; the key is never told."""
+
+    model: str
+    has_api_key: bool
+
+
+class Available(Struct):
+    """Which providers answer."""
+
+    ollama: bool
+    openai: bool
+
+
+class Configs(Struct):
+    """What is chosen for each."""
+
+    ollama: OllamaConfig
+    openai: OpenAiConfig
+
+
+class AiConfig(Struct, rename="camel"):
+    """Who describes photos, who could, and how."""
+
+    current_provider: str
+    available_providers: Available
+    config: Configs
+
+
+class OllamaChange(Struct, rename="camel"):
+    """What is to be different; the rest stays."""
+
+    base_url: Word | UnsetType = UNSET
+    vision_model: Word | UnsetType = UNSET
+    text_model: Word | UnsetType = UNSET
+
+
+class OpenAiChange(Struct, rename="camel"):
+    """What is to be different; an empty key takes the key away."""
+
+    api_key: Text | UnsetType = UNSET
+    model: Word | UnsetType = UNSET
+
+
+class AiConfigChange(Struct):
+    """What is to be different."""
+
+    provider: str | UnsetType = UNSET
+    ollama: OllamaChange | UnsetType = UNSET
+    openai: OpenAiChange | UnsetType = UNSET
+
+
+class Told(Struct):
+    """What was done, for people."""
+
+    success: bool
+    message: str
+
+
+class Message(Struct):
+    """What was done, for people."""
+
+    message: str
+
+
+class Prompt(Struct, rename="camel"):
+    """A prompt."""
+
+    id: str
+    name: str
+    description: str | None
+    category: str
+    provider: str
+    system_prompt: str
+    user_prompt: str
+    is_default: bool | None
+    is_active: bool | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class NewPrompt(Struct, rename="camel"):
+    """A prompt to store."""
+
+    name: Word
+    category: Category
+    provider: For
+    system_prompt: Text
+    user_prompt: Text
+    description: Text | None = None
+    is_default: bool = False
+    is_active: bool = True
+
+
+class PromptChange(Struct, rename="camel"):
+    """What is to be different."""
+
+    name: Word | UnsetType = UNSET
+    category: Category | UnsetType = UNSET
+    provider: For | UnsetType = UNSET
+    system_prompt: Text | UnsetType = UNSET
+    user_prompt: Text | UnsetType = UNSET
+    description: Text | UnsetType | None = UNSET
+    is_default: bool | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+
+
+class DefaultPrompt(Struct, rename="camel"):
+    """A prompt as it is from the start."""
+
+    id: str
+    name: str
+    description: str
+    category: str
+    provider: str
+    system_prompt: str
+    user_prompt: str
+    is_default: bool
+
+
+class DefaultPrompts(Struct):
+    """The prompts that there are from the start, and what the categories are called."""
+
+    prompts: list[DefaultPrompt]
+    categories: dict[str, str]
+
+
+class AnalysisWanted(Struct, rename="camel"):
+    """Which photo to describe, without storing anything."""
+
+    photo_id: TagName
+    provider: str | None = None
+    include_people_context: bool = True
+
+
+class Analysis(Struct, rename="camel"):
+    """What the provider said. ``processing_time`` in seconds."""
+
+    success: bool
+    analysis: dict[str, Any]
+    confidence_scores: dict[str, float]
+    processing_time: float
+
+
+class AnalysesWanted(Struct, rename="camel"):
+    """Which photos to describe anew."""
+
+    photo_ids: list[TagName]
+    provider: str | None = None
+    include_people_context: bool = True
+
+
+class OneAnalysis(Struct, rename="camel"):
+    """What the provider said of one of them."""
+
+    photo_id: str
+    status: str
+    analysis: dict[str, Any] | None
+
+
+class Analyses(Struct, rename="camel"):
+    """What the provider said of all."""
+
+    processed: int
+    errors: int
+    results: list[OneAnalysis]
+    error_details: list[PhotoFault]
+
+
+class GeneratedName(Struct):
+    """A file name, and the pattern it follows."""
+
+    filename: str
+    pattern: str
+
+
+class EnhancedText(Struct, rename="camel"):
+    """A description with what else is known of the photo."""
+
+    original: str
+    enhanced: str
+    photo_id: str
+
+
+def prompt_of(row: Row[*tuple[Any, ...]]) -> Prompt:
+    """A row of :mod:`core.ai.prompts` as it goes over the wire."""
+    return Prompt(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        category=row.category,
+        provider=row.provider,
+        system_prompt=row.system_prompt,
+        user_prompt=row.user_prompt,
+        is_default=row.is_default,
+        is_active=row.is_active,
+        created_at=timestamp(row.created_at),
+        updated_at=timestamp(row.updated_at),
+    )

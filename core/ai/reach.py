@@ -1,0 +1,121 @@
+"""Do the chosen language models answer? One short question each, and nothing of the library is told to anybody.
+
+Who may choose an address may make this machine ask it. So only http and https are asked, nobody is followed to another
+address, and the addresses under which clouds tell machines their secrets (link-local) are not asked at all; this
+machine and the own network are where Ollama lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import ipaddress
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PATIENCE_SECONDS: Final = 5.0
+"""The contract's limit for asking Ollama."""
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+
+
+async def ollama_answers(base_url: str) -> bool:
+    """Whether Ollama lists its models at ``base_url``."""
+    return await _answers(f"{base_url.rstrip('/')}/api/tags", {})
+
+
+async def openai_takes(key: str, base_url: str = OPENAI_URL) -> bool:
+    """Whether the service takes this key."""
+    return await _answers(f"{base_url.rstrip('/')}/models", {"Authorization": f"Bearer {key}"})
+
+
+def problem_with(base_url: str) -> str | None:
+    """Why an address is not asked, in words that continue "The address …"; ``None`` if it may be."""
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "cannot be read"
+    if parts.scheme not in ("http", "https") or not host:
+        return "must begin with http:// or https:// and a host"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a name or password"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return "is one that machines keep secrets at" if _is_refused(address) else None
+
+
+async def _answers(url: str, headers: dict[str, str]) -> bool:
+    if problem_with(url) is not None:
+        return False
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asyncio.to_thread(_ask, url, headers)
+    except TimeoutError:
+        return False
+
+
+def _ask(url: str, headers: dict[str, str]) -> bool:
+    opener = urllib.request.OpenerDirector()
+    for handler in (_Http(), _Https(), urllib.request.HTTPErrorProcessor(), urllib.request.HTTPDefaultErrorHandler()):
+        opener.add_handler(handler)
+    request = urllib.request.Request(url, headers={"User-Agent": "Pictallion"} | headers)  # noqa: S310 - see problem_with
+    try:
+        with opener.open(request, timeout=PATIENCE_SECONDS) as response:
+            status: int = response.status
+            return status == 200
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+
+
+def _connected(host: str, port: int, timeout: float | None) -> socket.socket:
+    """A connection to an address that may be asked; the address is looked at, not the name, which may change."""
+    last: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if _is_refused(ipaddress.ip_address(str(place[0]).partition("%")[0])):
+            last = OSError(f"{host} is at {place[0]}, which is not asked")
+            continue
+        connection = socket.socket(family, kind, protocol)
+        connection.settimeout(timeout)
+        try:
+            connection.connect(place)
+        except OSError as error:
+            connection.close()
+            last = error
+        else:
+            return connection
+    raise last
+
+
+def _is_refused(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    one = mapped or address
+    return one.is_link_local or one.is_multicast or one.is_unspecified
+
+
+class _Connection(http.client.HTTPConnection):
+    def connect(self) -> None:
+        self.sock = _connected(self.host, self.port, self.timeout)
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        plain = _connected(self.host, self.port, self.timeout)
+        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_Connection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_SecureConnection, req)
