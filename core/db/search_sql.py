@@ -62,6 +62,9 @@ FACTS = Table(
 """One row for each live version. ``is_shown``: of its asset the best. ``created_at`` in microseconds, ``confidence``
 0–100, ``captured_at`` a zone-less ISO 8601 time."""
 
+UNINDEXED_SHOWN: ColumnElement[bool] = literal_column("+search_facts.is_shown", Boolean)
+"""``is_shown`` for SQLite, without its indexes (https://sqlite.org/optoverview.html#uplus)."""
+
 KEYWORDS = Table("search_keywords", _metadata, Column("id", Integer, primary_key=True), Column("words", Text))
 """Each set of keywords that a photo has, as a JSON array."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from core.db.search_sql import FACETS, FACTS, containing, tagged
+from core.db.search_sql import FACETS, FACTS, UNINDEXED_SHOWN, containing, tagged
 from core.db.tables import CollectionPhoto, Face, FileVersion, Person
 from core.search.terms import terms_of
 
@@ -43,17 +43,26 @@ class Filter(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     tag: str | None = None
 
 
-def conditions(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
-    """Conditions on :data:`core.db.search_sql.FACTS`.
+def conditions(wanted: Filter, dialect: str, *, is_counting: bool = False) -> list[ColumnElement[bool]]:
+    """Conditions on :data:`core.db.search_sql.FACTS`; ``is_counting`` when all of what is found will be read.
 
     Without a tier, one version for each asset is let through: its best.
     """
-    shown = FACTS.c.is_shown.is_(True) if wanted.tier is None else true()
     facets = list(_facets(wanted))
-    found = [shown, *_facts(wanted), *_words(wanted, dialect), *_elsewhere(wanted)]
+    # SQLite would rather walk the whole index of what is shown than begin with a list of a few photos
+    is_list_first = is_counting and dialect == "sqlite" and names_photos(wanted)
+    found = [*_facts(wanted), *_words(wanted, dialect), *_elsewhere(wanted)]
+    if wanted.tier is None:
+        found.append(UNINDEXED_SHOWN if is_list_first else FACTS.c.is_shown.is_(True))
     if facets:
-        found.append(FACTS.c.facet_id.in_(select(FACETS.c.id).where(*facets)))
+        facet_id = FACTS.c.facet_id + 0 if is_list_first else FACTS.c.facet_id
+        found.append(facet_id.in_(select(FACETS.c.id).where(*facets)))
     return found
+
+
+def has_facets(wanted: Filter) -> bool:
+    """Whether there is a condition on what is counted, whose index is where to begin."""
+    return next(_facets(wanted), None) is not None
 
 
 def names_photos(wanted: Filter) -> bool:
@@ -106,9 +115,9 @@ def _words(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
 
 def _elsewhere(wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.people:
-        names_or_ids = or_(Person.id.in_(wanted.people), Person.name.in_(wanted.people))
-        with_them = select(Face.photo_id).join(Person, Person.id == Face.person_id)
-        yield FACTS.c.version_id.in_(_versions_beside(with_them.where(names_or_ids, Face.ignored.is_(False))))
+        them = select(Person.id).where(or_(Person.id.in_(wanted.people), Person.name.in_(wanted.people)))
+        with_them = select(Face.photo_id).where(Face.person_id.in_(them), Face.ignored.is_(False))
+        yield FACTS.c.version_id.in_(_versions_beside(with_them))
     if wanted.collections:
         members = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id.in_(wanted.collections))
         yield FACTS.c.version_id.in_(_versions_beside(members))

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, Subquery, func, select
 from core.db.engine import Database
 from core.db.search_sql import FACETS, FACTS, KEYWORDS, ordered_by_relevance
 from core.library.photos import PhotoRow, photos_in_order
-from core.search.filters import Filter, conditions, names_photos
+from core.search.filters import Filter, conditions, has_facets, names_photos
 from core.search.terms import terms_of
 
 
@@ -127,9 +127,12 @@ async def _facets(database: Database, wanted: Filter) -> tuple[int, Facets]:
 
 def _grouped(wanted: Filter, dialect: str, column: ColumnElement[int]) -> Subquery:
     """``number`` of what is found by the values (``value``) of a column of the facts."""
-    # a filter that names few photos is where to begin; else the index by the column has the groups in order
-    value = column + 0 if names_photos(wanted) else column
-    counted = select(value.label("value"), func.count().label("number")).where(*conditions(wanted, dialect))
+    # where a filter has a list or an index of its own to begin with; else the index by the column has groups in order
+    is_filter_first = names_photos(wanted) or (has_facets(wanted) and column is not FACTS.c.facet_id)
+    value = column + 0 if is_filter_first else column
+    counted = select(value.label("value"), func.count().label("number")).where(
+        *conditions(wanted, dialect, is_counting=True)
+    )
     return counted.group_by(value).subquery()
 
 
