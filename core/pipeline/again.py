@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.compute.tasks import look_at_file, read_file
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, new_id, utc_now
 from core.errors import BadRequest, NotFound, Undecodable
+from core.events.assign import assign_events
+from core.events.store import occasions
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 from core.media.facts import FaceFinding
@@ -30,6 +32,8 @@ SAME_FACE = 0.3
 async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     """Asks the provider about a Silver image that has no description yet; returns the new ``metadata.ai``.
 
+    Where nobody has said of what event it is, the one of its day is taken.
+
     Raises :class:`NotFound`, :class:`BadRequest` for anything else, and the errors of the intake.
     """
     row = await _photo(bench, photo_id)
@@ -43,6 +47,7 @@ async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     merged = {**(row.combined_metadata or {}), "ai": metadata["ai"]}
     async with bench.database.write() as connection:
         await _store(connection, row, merged, short)
+        await assign_events(connection, await occasions(connection), [row.id], again=False)
         details = f"{name} (Silver) was described by {metadata['ai']['provider']}."
         await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
     ai: dict[str, Any] = metadata["ai"]
@@ -62,6 +67,7 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
     metadata, short, faces = await _looked_at(bench, row, is_afresh=True)
     async with bench.database.write() as connection:
         await _store(connection, row, {**(row.combined_metadata or {}), **metadata}, short)
+        await assign_events(connection, await occasions(connection), [row.id], again=False)
         number = await _match_faces(connection, row, faces)
         found = "1 face" if number == 1 else f"{number} faces"
         details = f"{shown(row.original_filename)} ({row.tier.capitalize()}) was processed again; it has {found}."

@@ -28,7 +28,8 @@ async def ready(library: Library, with_cache: Callable[[Layout], None]) -> tuple
 async def forget_description(library: Library) -> None:
     async with library.bench.database.write() as connection:
         metadata = {"exif": {"camera": "Z6"}}
-        await connection.execute(update(FileVersion).values(combined_metadata=metadata, is_reviewed=True))
+        values = {"combined_metadata": metadata, "is_reviewed": True, "captured_at": "2024-12-25T10:00:00"}
+        await connection.execute(update(FileVersion).values(**values))
 
 
 async def photo_of(library: Library, photo_id: str) -> dict[str, Any]:
@@ -50,6 +51,7 @@ async def test_a_photo_without_a_description_is_described_once(ready: tuple[Libr
     assert photo["metadata"]["ai"]["shortDescription"]
     assert photo["metadata"]["exif"] == {"camera": "Z6"}
     assert photo["aiShortDescription"]
+    assert (photo["eventType"], photo["eventName"]) == ("holiday", "Christmas Day")
     assert photo["isReviewed"] is False
     assert photo["history"][0]["action"] == "AI_PROCESSED"
     again = await library.http.post(f"/api/photos/{photo_id}/process-ai")
