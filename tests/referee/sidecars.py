@@ -23,7 +23,6 @@ from tests.sidecar.facts import facts_of_a_photo
 from tests.sidecar.foreign import ALL
 from tests.sidecar.schema import violations
 
-
 _GUESSED = "[minor] Undefined value for :"
 """In a namespace that it does not know, exiftool takes the text 0/0 for a fraction; nothing is wrong with it."""
 
