@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     Row,
     ScalarSelect,
+    Select,
     Subquery,
     and_,
     bindparam,
@@ -210,6 +211,11 @@ def photos_in_order(page: Subquery, *, ascending: bool) -> Any:
     place, version_id = page.c.place, page.c.version_id
     order = (place.asc(), version_id.asc()) if ascending else (place.desc(), version_id.desc())
     return _PHOTOS.join(page, version_id == FileVersion.id).order_by(*order)
+
+
+def every_photo() -> Any:
+    """The statement of all live versions with the columns of every photo, for who joins more or asks for some."""
+    return _PHOTOS
 
 
 async def find_photo(connection: AsyncConnection, photo_id: str, *, archived: bool = False) -> PhotoRow:

@@ -1,0 +1,74 @@
+"""The numbers of every face, at hand: parsing 10,000 lists of 128 takes longer than all that is done with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import select
+
+from core.db.engine import Database
+from core.db.in_batches import all_rows
+from core.db.json_sql import json_text
+from core.db.tables import Face
+from core.groups.neighbourhood import chunks
+from core.people.likeness import LENGTH
+
+if TYPE_CHECKING:
+    from core.people.likeness import Vectors
+
+MOST_REMEMBERED = 100_000
+"""Faces; 512 bytes each."""
+
+_decode = msgspec.json.Decoder(list[float] | None).decode
+
+
+class Embeddings:
+    """Remembers what was read: the embedding of a face never changes, one that is found anew is another face.
+
+    In one event loop; what is heavy runs in threads.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, bytes | None] = {}
+
+    async def of(self, face_ids: Sequence[str]) -> tuple[list[int], Vectors]:
+        """The places in ``face_ids`` of those that have an embedding, and these as rows of 128."""
+        missing = [face_id for face_id in face_ids if face_id not in self._known]
+        if missing:
+            if len(self._known) + len(missing) > MOST_REMEMBERED:
+                self._known.clear()
+                missing = list(face_ids)
+            await self._read(missing)
+        known = self._known
+        return await asyncio.to_thread(_stacked, [known.get(face_id) for face_id in face_ids])
+
+    async def _read(self, face_ids: Sequence[str]) -> None:
+        for chunk in chunks(face_ids):
+            statement = select(Face.id, json_text(Face.embedding).label("embedding")).where(Face.id.in_(chunk))
+            async with self._database.read() as connection:
+                rows = await all_rows(connection, statement)
+            self._known.update(await asyncio.to_thread(_packed, rows))
+
+
+def _packed(rows: Sequence[Any]) -> dict[str, bytes | None]:
+    """The embeddings as bytes of 128 float32; ``None`` for a face without, or with another network's."""
+    import numpy as np
+
+    packed: dict[str, bytes | None] = {}
+    for face_id, text in rows:
+        numbers = None if text is None else _decode(text)
+        fits = numbers is not None and len(numbers) == LENGTH
+        packed[face_id] = np.asarray(numbers, np.float32).tobytes() if fits else None
+    return packed
+
+
+def _stacked(packed: Sequence[bytes | None]) -> tuple[list[int], Vectors]:
+    import numpy as np
+
+    places = [place for place, one in enumerate(packed) if one is not None]
+    joined = b"".join(one for one in packed if one is not None)
+    return places, np.frombuffer(joined, np.float32).reshape(-1, LENGTH)

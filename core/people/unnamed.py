@@ -1,0 +1,123 @@
+"""Faces nobody has named yet: in groups, and with whose they may be. Reads what is needed and lets threads compare."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from core.db.engine import Database
+from core.db.in_batches import all_rows
+from core.db.tables import Face, FileVersion, Person
+from core.people.embeddings import Embeddings
+from core.people.grouping import FaceGroup, group_faces
+from core.people.likeness import FURTHEST, SAME, SUGGEST, SURE, distance_of
+from core.people.suggesting import HIGHEST, MOST_PER_FACE, Known, Suggestion, suggest
+
+_version = aliased(FileVersion)
+
+_FACES = (
+    select(Face.id, Face.person_id, _version.captured_at, Person.birthdate)
+    .join(_version, _version.id == Face.photo_id)
+    .outerjoin(Person, Person.id == Face.person_id)
+    .where(_version.archived_at.is_(None), Face.ignored.is_(False))
+    .order_by(Face.id)
+)
+
+
+class Again(msgspec.Struct, frozen=True):
+    """Faces that are surely somebody's. ``confidence`` 0–95."""
+
+    person_id: str
+    confidence: int
+    face_ids: tuple[str, ...]
+
+
+async def groups_of(
+    embeddings: Embeddings,
+    faces: Sequence[tuple[str, int]],
+    similarity: float | None = None,
+    smallest: int | None = None,
+) -> list[FaceGroup]:
+    """Groups of faces, given by id and the detector's confidence; a face without embedding is alone.
+
+    ``similarity`` 0–1 is how alike members have to be, on the scale of the contract.
+    """
+    ids = [face_id for face_id, _ in faces]
+    places, vectors = await embeddings.of(ids)
+    distance = SAME if similarity is None else distance_of(100 * similarity)
+    chosen = [ids[place] for place in places]
+    confidences = [faces[place][1] for place in places]
+    groups = await asyncio.to_thread(group_faces, chosen, confidences, vectors, distance, smallest or 2)
+    known = [FaceGroup(tuple(places[member] for member in group.members), group.confidence) for group in groups]
+    return known + [FaceGroup((place,), 0) for place in sorted(set(range(len(ids))) - set(places))]
+
+
+async def suggestions_for_unnamed(
+    database: Database, embeddings: Embeddings, similarity: float | None = None, limit: int | None = None
+) -> list[tuple[str, list[Suggestion]]]:
+    """Faces without a name and the people that they may be, at most three each; only those with at least one.
+
+    ``similarity`` 0–1 as in :func:`groups_of`. The surest faces first.
+    """
+    distance = SUGGEST if similarity is None else min(FURTHEST, distance_of(100 * similarity))
+    found = await _suggest(database, embeddings, distance)
+    least = 0 if similarity is None else 100 * similarity
+    wanted = [
+        (face_id, kept[:MOST_PER_FACE])
+        for face_id, suggested in found
+        if (kept := [one for one in suggested if one.confidence >= least])
+    ]
+    wanted.sort(key=lambda each: (-each[1][0].confidence, each[0]))
+    return wanted if limit is None else wanted[:limit]
+
+
+async def look_again(database: Database, embeddings: Embeddings) -> list[Again]:
+    """Faces without a name by the person whose they surely are, most faces first."""
+    theirs: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for face_id, suggested in await _suggest(database, embeddings, SURE):
+        if suggested:
+            best = max(suggested, key=lambda one: (one.weight, one.person_id))
+            theirs[best.person_id].append((face_id, best.confidence))
+    again = [
+        Again(
+            person_id,
+            min(HIGHEST, round(sum(confidence for _, confidence in faces) / len(faces))),
+            tuple(face_id for face_id, _ in faces),
+        )
+        for person_id, faces in theirs.items()
+    ]
+    return sorted(again, key=lambda one: (-len(one.face_ids), one.person_id))
+
+
+async def _suggest(database: Database, embeddings: Embeddings, distance: float) -> list[tuple[str, list[Suggestion]]]:
+    async with database.read() as connection:
+        rows = await all_rows(connection, _FACES)
+    places, vectors = await embeddings.of([row.id for row in rows])
+    if not places:
+        return []
+    return await asyncio.to_thread(_compare, [rows[place] for place in places], vectors, distance)
+
+
+def _compare(rows: Sequence[Any], vectors: Any, distance: float) -> list[tuple[str, list[Suggestion]]]:
+    unnamed = [place for place, row in enumerate(rows) if row.person_id is None]
+    named = [place for place, row in enumerate(rows) if row.person_id is not None]
+    if not unnamed or not named:
+        return []
+    born = {rows[place].person_id: rows[place].birthdate for place in named}
+    people = [Known(person_id, None if day is None else day.date()) for person_id, day in sorted(born.items())]
+    position = {person.person_id: place for place, person in enumerate(people)}
+    taken = [_day(rows[place].captured_at) for place in unnamed]
+    whose = [position[rows[place].person_id] for place in named]
+    found = suggest(vectors[unnamed], taken, vectors[named], whose, people, distance)
+    return [(rows[place].id, suggested) for place, suggested in zip(unnamed, found, strict=True)]
+
+
+def _day(captured_at: str | None) -> date | None:
+    return None if captured_at is None else date.fromisoformat(captured_at[:10])
