@@ -14,6 +14,7 @@ from litestar.openapi import OpenAPIConfig
 from api.access import Access, guard
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
+from api.face_crops import FaceCrops
 from api.known_files import KnownFiles
 from api.routes import (
     ai,
@@ -23,14 +24,17 @@ from api.routes import (
     daemon,
     edits,
     events,
+    faces,
     files,
     groups,
     live,
     login,
+    people,
     photos,
     processing,
     promotion,
     prompts,
+    relationships,
     roots,
     search,
     settings,
@@ -45,6 +49,7 @@ from core import __version__
 from core.ai.prompts import seed_prompts
 from core.db.engine import Database
 from core.errors import NotFound
+from core.people.embeddings import Embeddings
 
 MAX_BODY = 64 << 20
 """Bytes of a request body other than an upload: calls for whole libraries carry many ids."""
@@ -70,7 +75,8 @@ async def _seed(database: Database) -> None:
 def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
-    tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute)
+    tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench))
+    embeddings = Embeddings(bench.database)
     access = Access(bench.database, context.access)
     return Litestar(
         route_handlers=[
@@ -83,6 +89,9 @@ def create_app(context: ApiContext) -> Litestar:
             *processing.ROUTES,
             *files.ROUTES,
             *upload.ROUTES,
+            *people.ROUTES,
+            *relationships.ROUTES,
+            *faces.ROUTES,
             tags.get_tags,
             tags.add_tags,
             tags.remove_tag,
@@ -105,6 +114,7 @@ def create_app(context: ApiContext) -> Litestar:
         dependencies={
             "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
             "access": Provide(lambda: access, use_cache=True, sync_to_thread=False),
+            "embeddings": Provide(lambda: embeddings, use_cache=True, sync_to_thread=False),
             "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
         },
         guards=[guard],

@@ -29,7 +29,8 @@
     └── RequestError                turned into an HTTP response by ``api.errors``
         ├── BadRequest              400
         ├── Forbidden               403
-        └── NotFound                404
+        ├── NotFound                404
+        └── RequestFailed           500
 
 A message is read by a person: it says what failed, on which file, what happens next and what they can
 do. Where an error is raised, it is raised with that sentence; where it is handled, nothing is added.
@@ -199,3 +200,9 @@ class NotFound(RequestError):
     """No such thing."""
 
     status = 404
+
+
+class RequestFailed(RequestError):
+    """What is asked for makes sense and did not work out; the message says why."""
+
+    status = 500

@@ -18,6 +18,7 @@ from litestar.params import FromPath, QueryParameter
 from starlette.responses import FileResponse, Response
 
 from api.context import ApiContext
+from api.face_crops import FaceCrops
 from api.known_files import KnownFiles
 from api.schemas.file import FileInfo
 from api.schemas.timestamp import timestamp
@@ -61,6 +62,7 @@ class FileTools:
     known: KnownFiles
     thumbnails: Thumbnails
     compute: Compute
+    crops: FaceCrops
 
 
 @route(
@@ -82,6 +84,7 @@ async def get_file(
 ) -> Response:
     """A file of the library by the ``filePath`` of a photo, in another size or only the face in it when asked for."""
     file_path = file_path.removeprefix("/")
+    await tools.crops.ensure(file_path)
     file, stored = await tools.known.get(file_path)
     is_download = download == "true"
     if stored is not None and not is_download:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
@@ -15,6 +13,7 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from api.context import ApiContext
+from api.json_array import json_array
 from api.schemas.history import HistoryEntry, history_entry_of
 from api.schemas.photo import FilenamePreview, Photo, photo_of
 from core.library.gold_name import gold_name_of
@@ -45,7 +44,7 @@ async def get_photos(
 ) -> Stream:
     """The photos of a tier, or the best version of each."""
     if tier not in set(Listing):
-        return _json_array([])
+        return json_array([])
     superseded = show_all_versions == "true"
     is_plain = tier in (Listing.BRONZE, Listing.SILVER, Listing.GOLD) and not superseded
     is_superseded = False if is_plain else UNSET
@@ -54,19 +53,7 @@ async def get_photos(
     async with context.bench.database.read() as connection:
         rows = list_photos(connection, Listing(tier), superseded=superseded, limit=limit, offset=offset)
         chunks = [_encode([photo_of(row, is_superseded) for row in batch])[1:-1] async for batch in rows]
-    return _json_array(chunks)
-
-
-def _json_array(chunks: list[bytes]) -> Stream:
-    async def pieces() -> AsyncIterator[bytes]:
-        before = b"["
-        for chunk in chunks:
-            yield before + chunk
-            before = b","
-            await asyncio.sleep(0)  # a socket that takes everything at once would never let others have their turn
-        yield b"]" if chunks else b"[]"
-
-    return Stream(pieces(), media_type="application/json")
+    return json_array(chunks)
 
 
 @get("/api/photos/recent", tags=["Photos"])

@@ -11,7 +11,7 @@ BATCH = 500
 """Rows that are unpacked before others have their turn: one or two milliseconds."""
 
 
-async def all_rows(connection: AsyncConnection, statement: Select[Any]) -> list[Row[*tuple[Any, ...]]]:
+async def all_rows(connection: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> list[Row[*tuple[Any, ...]]]:
     """What ``statement`` finds, in its order."""
     rows = await connection.stream(statement, execution_options={"yield_per": BATCH})
     return [row async for batch in rows.partitions() for row in batch]

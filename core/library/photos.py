@@ -18,7 +18,6 @@ from sqlalchemy import (
     Integer,
     Row,
     ScalarSelect,
-    Select,
     Subquery,
     and_,
     bindparam,

@@ -1,4 +1,4 @@
-"""Where is the picture of a face? Its name tells face and box, so it never goes stale and can be made when asked for."""
+"""Where is the picture of a face? Its name tells face and box: it never goes stale, and can be made when asked for."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from sqlalchemy import select
@@ -22,36 +22,45 @@ if TYPE_CHECKING:
 MOST_REMEMBERED = 100_000
 """Faces; 512 bytes each."""
 
+BoxedFace: TypeAlias = tuple[str, Sequence[int]]
+"""A face's id and its box."""
+
+_Key: TypeAlias = tuple[str | int, ...]
+
 _decode = msgspec.json.Decoder(list[float] | None).decode
 
 
 class Embeddings:
-    """Remembers what was read: the embedding of a face never changes, one that is found anew is another face.
+    """Remembers what was read: as long as a face has the same box, it is the same pixels, and its numbers are the same.
 
     In one event loop; what is heavy runs in threads.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[str, bytes | None] = {}
+        self._known: dict[_Key, bytes | None] = {}
 
-    async def of(self, face_ids: Sequence[str]) -> tuple[list[int], Vectors]:
-        """The places in ``face_ids`` of those that have an embedding, and these as rows of 128."""
-        missing = [face_id for face_id in face_ids if face_id not in self._known]
-        if missing:
-            if len(self._known) + len(missing) > MOST_REMEMBERED:
-                self._known.clear()
-                missing = list(face_ids)
-            await self._read(missing)
+    async def of(self, faces: Sequence[BoxedFace]) -> tuple[list[int], Vectors]:
+        """The places in ``faces`` of those that have an embedding, and these as rows of 128."""
+        keys: list[_Key] = [(face_id, *box) for face_id, box in faces]
         known = self._known
-        return await asyncio.to_thread(_stacked, [known.get(face_id) for face_id in face_ids])
+        missing = {str(key[0]): key for key in keys if key not in known}
+        if missing:
+            if len(known) + len(missing) > MOST_REMEMBERED:
+                known.clear()
+                missing = {str(key[0]): key for key in keys}
+            read = await self._read(missing)
+            known.update((key, read.get(face_id)) for face_id, key in missing.items())
+        return await asyncio.to_thread(_stacked, [known.get(key) for key in keys])
 
-    async def _read(self, face_ids: Sequence[str]) -> None:
+    async def _read(self, face_ids: Iterable[str]) -> dict[str, bytes | None]:
+        read: dict[str, bytes | None] = {}
         for chunk in chunks(face_ids):
             statement = select(Face.id, json_text(Face.embedding).label("embedding")).where(Face.id.in_(chunk))
             async with self._database.read() as connection:
                 rows = await all_rows(connection, statement)
-            self._known.update(await asyncio.to_thread(_packed, rows))
+            read |= await asyncio.to_thread(_packed, rows)
+        return read
 
 
 def _packed(rows: Sequence[Any]) -> dict[str, bytes | None]:

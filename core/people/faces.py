@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -75,7 +75,7 @@ class FaceFilter(msgspec.Struct, frozen=True):
         return wanted
 
 
-def listed_faces(wanted: FaceFilter, limit: int | None = None, offset: int = 0) -> Select[Any]:
+def listed_faces(wanted: FaceFilter, limit: int | None = None, offset: int = 0) -> Any:
     """The statement of a list of faces, newest first, each with its photo, and its person's name and birthdate."""
     return _LISTED.where(*wanted.conditions()).limit(MOST if limit is None else limit).offset(offset)
 

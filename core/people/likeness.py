@@ -57,7 +57,8 @@ def confidence_of(distance: NDArray[np.float32]) -> NDArray[np.float64]:
     import numpy as np
 
     distances, confidences = zip(*_ANCHORS, strict=True)
-    return np.interp(distance, distances, confidences)
+    found: NDArray[np.float64] = np.interp(distance, distances, confidences)
+    return found
 
 
 def distance_of(confidence: float) -> float:
@@ -72,7 +73,8 @@ def distances_between(ones: Vectors, others: Vectors) -> Vectors:
     """Every distance between rows of ``ones`` and rows of ``others`` (n × 128, m × 128): n × m."""
     import numpy as np
 
-    squares = (ones**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :]
+    squares: Vectors = (ones**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :]
     squares -= 2 * (ones @ others.T)
     np.maximum(squares, 0, out=squares)
-    return np.sqrt(squares, out=squares)
+    np.sqrt(squares, out=squares)
+    return squares

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Select,
+    and_,
     bindparam,
     cast,
     delete,
@@ -26,7 +26,7 @@ from sqlalchemy.orm import aliased
 from core.db.search_sql import FACTS
 from core.db.tables import Event, Face, FileVersion, Person, Relationship, new_id, utc_now
 from core.errors import BadRequest, NotFound
-from core.library.photos import PhotoRow, every_photo
+from core.library.photos import BATCH, PhotoRow, every_photo
 from core.people.shown_names import names_changed
 
 PersonRow = PhotoRow
@@ -35,14 +35,9 @@ PersonRow = PhotoRow
 _PERSON = Person.__table__
 
 
-def _people(*conditions: ColumnElement[bool]) -> Select[Any]:
-    face, version, cover, cover_version, shown = (
-        aliased(Face),
-        aliased(FileVersion),
-        aliased(Face),
-        aliased(FileVersion),
-        aliased(Face),
-    )
+def _people(*conditions: ColumnElement[bool]) -> Any:
+    face, version, cover, cover_version = aliased(Face), aliased(FileVersion), aliased(Face), aliased(FileVersion)
+    chooser = aliased(Person)
     counts = (
         select(
             face.person_id,
@@ -54,26 +49,30 @@ def _people(*conditions: ColumnElement[bool]) -> Select[Any]:
         .group_by(face.person_id)
         .subquery()
     )
-    is_chosen = cast(cover.id == func.coalesce(Person.selected_thumbnail_face_id, ""), Integer)
-    cover_id = (
-        select(cover.id)
+    is_chosen = cast(cover.id == func.coalesce(chooser.selected_thumbnail_face_id, ""), Integer)
+    best_first = (is_chosen.desc(), cover.ignored, cover.created_at, cover.id)
+    shown = (
+        select(
+            cover.id,
+            cover.bounding_box,
+            cover.person_id,
+            func.row_number().over(partition_by=cover.person_id, order_by=best_first).label("place"),
+        )
         .join(cover_version, cover_version.id == cover.photo_id)
-        .where(cover.person_id == Person.id, cover_version.archived_at.is_(None))
-        .order_by(is_chosen.desc(), cover.ignored, cover.created_at, cover.id)
-        .limit(1)
-        .correlate(Person)
-        .scalar_subquery()
+        .join(chooser, chooser.id == cover.person_id)
+        .where(cover_version.archived_at.is_(None))
+        .subquery()
     )
     return (
         select(
             *_PERSON.c,
             func.coalesce(counts.c.live_face_count, 0).label("live_face_count"),
             func.coalesce(counts.c.photo_count, 0).label("photo_count"),
-            shown.id.label("cover_face_id"),
-            shown.bounding_box.label("cover_box"),
+            shown.c.id.label("cover_face_id"),
+            shown.c.bounding_box.label("cover_box"),
         )
         .outerjoin(counts, counts.c.person_id == Person.id)
-        .outerjoin(shown, shown.id == cover_id)
+        .outerjoin(shown, and_(shown.c.person_id == Person.id, shown.c.place == 1))
         .where(*conditions)
         .order_by(Person.created_at.desc(), Person.id)
     )
@@ -85,12 +84,13 @@ _SOMEBODY = _people(Person.id == bindparam("person_id"))
 
 async def list_people(connection: AsyncConnection) -> Sequence[PersonRow]:
     """Everybody, newest first, with live counts and the face to show, in one statement."""
-    return (await connection.execute(_EVERYBODY)).all()
+    rows: Sequence[PersonRow] = (await connection.execute(_EVERYBODY)).all()
+    return rows
 
 
 async def find_person(connection: AsyncConnection, person_id: str) -> PersonRow:
     """One person as in :func:`list_people`; raises :class:`NotFound`."""
-    row = (await connection.execute(_SOMEBODY, {"person_id": person_id})).first()
+    row: PersonRow | None = (await connection.execute(_SOMEBODY, {"person_id": person_id})).first()
     if row is None:
         raise _unknown(person_id)
     return row
@@ -105,8 +105,8 @@ async def person_row(connection: AsyncConnection, person_id: str, *, locked: boo
     return row
 
 
-async def photos_of_person(connection: AsyncConnection, person_id: str) -> Sequence[PhotoRow]:
-    """Of each asset with a face of the person the version that lists show, latest capture first."""
+async def photos_of_person(connection: AsyncConnection, person_id: str) -> AsyncIterator[Sequence[PhotoRow]]:
+    """Of each asset with a face of the person the version that lists show, latest capture first, in small batches."""
     version = aliased(FileVersion)
     theirs = (
         select(version.media_asset_id)
@@ -119,7 +119,9 @@ async def photos_of_person(connection: AsyncConnection, person_id: str) -> Seque
         .where(FACTS.c.is_shown.is_(True), FileVersion.media_asset_id.in_(theirs))
         .order_by(FACTS.c.captured_at.desc(), FileVersion.id)
     )
-    return (await connection.execute(statement)).all()
+    rows = await connection.stream(statement, execution_options={"yield_per": BATCH})
+    async for batch in rows.partitions():
+        yield batch
 
 
 async def add_person(
@@ -149,7 +151,10 @@ async def change_person(connection: AsyncConnection, person_id: str, values: Map
 
 
 async def choose_cover(connection: AsyncConnection, person_id: str, face_id: str) -> PersonRow:
-    """Shows this face for the person. Raises :class:`NotFound`, and :class:`BadRequest` for a face that is not theirs."""
+    """Shows this face for the person.
+
+    Raises :class:`NotFound`, and :class:`BadRequest` for a face that is not theirs.
+    """
     await person_row(connection, person_id, locked=True)
     owner = (await connection.execute(select(Face.person_id).where(Face.id == face_id))).first()
     if owner is None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from core.db.engine import Database
 from core.db.in_batches import all_rows
 from core.db.tables import Face, FileVersion, Person
-from core.people.embeddings import Embeddings
+from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import FaceGroup, group_faces
 from core.people.likeness import FURTHEST, SAME, SUGGEST, SURE, distance_of
 from core.people.suggesting import HIGHEST, MOST_PER_FACE, Known, Suggestion, suggest
@@ -23,7 +23,7 @@ from core.people.suggesting import HIGHEST, MOST_PER_FACE, Known, Suggestion, su
 _version = aliased(FileVersion)
 
 _FACES = (
-    select(Face.id, Face.person_id, _version.captured_at, Person.birthdate)
+    select(Face.id, Face.bounding_box, Face.person_id, _version.captured_at, Person.birthdate)
     .join(_version, _version.id == Face.photo_id)
     .outerjoin(Person, Person.id == Face.person_id)
     .where(_version.archived_at.is_(None), Face.ignored.is_(False))
@@ -41,22 +41,21 @@ class Again(msgspec.Struct, frozen=True):
 
 async def groups_of(
     embeddings: Embeddings,
-    faces: Sequence[tuple[str, int]],
+    faces: Sequence[tuple[BoxedFace, int]],
     similarity: float | None = None,
     smallest: int | None = None,
 ) -> list[FaceGroup]:
-    """Groups of faces, given by id and the detector's confidence; a face without embedding is alone.
+    """Groups of faces, each given with the detector's confidence; a face without embedding is alone.
 
     ``similarity`` 0–1 is how alike members have to be, on the scale of the contract.
     """
-    ids = [face_id for face_id, _ in faces]
-    places, vectors = await embeddings.of(ids)
+    places, vectors = await embeddings.of([face for face, _ in faces])
     distance = SAME if similarity is None else distance_of(100 * similarity)
-    chosen = [ids[place] for place in places]
+    chosen = [faces[place][0][0] for place in places]
     confidences = [faces[place][1] for place in places]
     groups = await asyncio.to_thread(group_faces, chosen, confidences, vectors, distance, smallest or 2)
     known = [FaceGroup(tuple(places[member] for member in group.members), group.confidence) for group in groups]
-    return known + [FaceGroup((place,), 0) for place in sorted(set(range(len(ids))) - set(places))]
+    return known + [FaceGroup((place,), 0) for place in sorted(set(range(len(faces))) - set(places))]
 
 
 async def suggestions_for_unnamed(
@@ -99,7 +98,7 @@ async def look_again(database: Database, embeddings: Embeddings) -> list[Again]:
 async def _suggest(database: Database, embeddings: Embeddings, distance: float) -> list[tuple[str, list[Suggestion]]]:
     async with database.read() as connection:
         rows = await all_rows(connection, _FACES)
-    places, vectors = await embeddings.of([row.id for row in rows])
+    places, vectors = await embeddings.of([(row.id, row.bounding_box) for row in rows])
     if not places:
         return []
     return await asyncio.to_thread(_compare, [rows[place] for place in places], vectors, distance)
