@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from core.compute.tasks import Reading, read_file, read_sidecars
 from core.db.tables import new_id, utc_now
 from core.errors import IntakeError, Undecodable
 from core.groups.facts import GroupFacts
+from core.library.edits import EDITED
 from core.library.layout import Tier
 from core.library.placing import hash_file
+from core.library.sidecar_edits import SIDECAR
 from core.library.sidecar_facts import SidecarFacts
 from core.media.facts import Box, Look
 from core.media.metadata import Metadata
@@ -33,7 +35,10 @@ from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Item, Stopwatch, Workbench
 from core.rebuild.inventory import Filed, Unit
-from core.rebuild.said import DRAWN_CONFIDENCE, NamedBox, is_same_face, named_boxes, said_columns
+from core.rebuild.said import Faces, is_same_face, said_columns, said_faces
+
+#: Of a face that a person has drawn, in per cent.
+DRAWN_CONFIDENCE = 100
 
 #: The history's action for a photo that came back from its files.
 REBUILT = "REBUILT"
@@ -43,13 +48,12 @@ LIBRARY = "library"
 
 
 class Recalled(msgspec.Struct):
-    """The rows of one photo. Faces carry the ``name`` of their person instead of an id; so do ``people``."""
+    """The rows of one photo. Faces carry the ``name`` of their person instead of an id."""
 
     asset: dict[str, Any]
     versions: list[dict[str, Any]]
     faces: list[dict[str, Any]]
-    people: tuple[str, ...]
-    history: dict[str, Any]
+    history: list[dict[str, Any]]
     grouped: GroupFacts
     metadata: Metadata
     look: Look | None
@@ -94,8 +98,7 @@ async def recall(bench: Workbench, unit: Unit, roots: Mapping[str, Root]) -> Rec
         | {"created_at": came_at},
         versions=[],
         faces=[],
-        people=tuple(dict.fromkeys(name for facts in sidecars.values() for name in facts.people)),
-        history=_history(original, item, unit),
+        history=[_history(original, item, unit)],
         grouped=group_facts(item, original),
         metadata=reading.own,
         look=look,
@@ -133,6 +136,7 @@ async def _add_developed(
             recalled.warnings.append(f"{names} cannot be decoded any more and came back without what pixels tell.")
         return
     description = await describe(bench, item, original, know(item, original.reading, look, original))
+    is_described = False
     for file in developed:
         version_id = new_id()
         columns = silver_columns(item, original, look, description, version_id) | {
@@ -145,45 +149,40 @@ async def _add_developed(
         elif unit.bronze is not None and file.root is None:
             await _prove_same(bench, file, unit.bronze, original.sha256)
         if (facts := sidecars.get(file.file_path)) is not None:
-            columns = said_columns(columns, facts)
+            said = said_columns(columns, facts)
+            columns, is_described = said.columns, is_described or said.is_described
         if file.tier is Tier.SILVER and unit.gold:
             columns["processing_state"] = "promoted"
         if file.is_archived:
             columns["archived_at"] = await asyncio.to_thread(_changed_at, bench.layout.absolute(file.file_path))
         recalled.versions.append(columns)
+    if is_described:
+        recalled.history.append(_described(original, item))
     if developed:
         # faces belong to the Silver version; Gold before Silver says whose they are, it was edited last
         best_first = [sidecars[file.file_path] for file in reversed(developed) if file.file_path in sidecars]
-        named = named_boxes(look, _orientation(original), best_first)
         owner = next(row["id"] for row in recalled.versions if row["tier"] != Tier.BRONZE)
-        recalled.faces = _faces(look, owner, named)
+        recalled.faces = _faces(look, owner, said_faces(look, _orientation(original), best_first))
 
 
-def _faces(look: Look, owner: str, named: Sequence[NamedBox]) -> list[dict[str, Any]]:
+def _faces(look: Look, owner: str, said: Faces) -> list[dict[str, Any]]:
     """The faces that were found, each with the name that stands on it, and those that only a person has seen."""
     rows = face_rows(look.faces, owner)
-    taken: set[int] = set()
+    left = list(said.regions)
     for row in rows:
         box = Box(*row["bounding_box"])
-        for number, person in enumerate(named):
-            if number not in taken and is_same_face(box, person.box):
-                row["name"] = person.name
-                taken.add(number)
-                break
-    for number, person in enumerate(named):
-        if number not in taken:
-            box = person.box
-            rows.append(
-                {
-                    "id": new_id(),
-                    "photo_id": owner,
-                    "bounding_box": [box.x, box.y, box.width, box.height],
-                    "confidence": DRAWN_CONFIDENCE,
-                    "embedding": None,
-                    "detector": None,
-                    "name": person.name,
-                }
-            )
+        region = next((region for region in left if is_same_face(box, region.box)), None)
+        if region is not None:
+            left.remove(region)
+        row |= {"name": region.name if region else None, "ignored": region is None and said.is_complete}
+    for region in left:
+        box = region.box
+        drawn = {"bounding_box": [box.x, box.y, box.width, box.height], "confidence": DRAWN_CONFIDENCE}
+        rows.append(
+            {"id": new_id(), "photo_id": owner, "embedding": None, "detector": SIDECAR, "ignored": False}
+            | {"name": region.name}
+            | drawn
+        )
     return rows
 
 
@@ -268,6 +267,12 @@ def _history(original: Original, item: Item, unit: Unit) -> dict[str, Any]:
     tiers = ", ".join(dict.fromkeys(file.tier.capitalize() for file in unit.files))
     details = f"{shown(item.original_filename)} was found in the library ({tiers}) when the database was rebuilt."
     return {"media_asset_id": original.asset_id, "action": REBUILT, "details": details, "timestamp": utc_now()}
+
+
+def _described(original: Original, item: Item) -> dict[str, Any]:
+    """Tells a person's description from a machine's, as an edit would have."""
+    details = f"The description of {shown(item.original_filename)} is that of its sidecar."
+    return {"media_asset_id": original.asset_id, "action": EDITED, "details": details, "timestamp": utc_now()}
 
 
 def _ledger(original: Original, file: Filed, roots: Mapping[str, Root]) -> dict[str, Any] | None:

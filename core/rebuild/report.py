@@ -13,9 +13,10 @@ NOT_IN_FILES = {
     "superseded": "A file that was written anew comes back beside its older content, as a photo of its own.",
     "collections": "Collections and their order are only in the database.",
     "people": "Birthdates, notes and relationships of people are only in the database; two of one name become one.",
-    "faces": "A face that was ignored is found again, and is not ignored.",
+    "faces": "Where all faces of a photo were ignored, they are found again and not ignored.",
     "groups": "Groups are formed anew by the rules; that one was dissolved or its primary chosen is forgotten.",
     "deleted": "A photo that was deleted is archived: its files still lie in the archive.",
+    "marks": "That a photo is a favourite or reviewed is only in the database; Gold counts as reviewed.",
     "conflicts": "An upload that waited for a decision is a photo of its own.",
     "settings": "Settings, prompts, events and locations of the owner are only in the database.",
 }

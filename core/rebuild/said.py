@@ -7,88 +7,93 @@ from typing import Any
 
 import msgspec
 
-from core.ai.provider import MAX_TAGS
 from core.library.face_regions import upright_box
-from core.library.sidecar_facts import FaceRegion, SidecarFacts
+from core.library.photo_facts import facts_of
+from core.library.sidecar_edits import changed_columns
+from core.library.sidecar_facts import SidecarFacts
+from core.library.sidecar_look import Resolution
 from core.media.facts import Box, Look
-from core.pipeline.rewritten import SAME_FACE, shared_area
+from core.pipeline.rewritten import SAID, SAME_FACE, shared_area
 
-#: Of a face that a person has drawn, in per cent.
-DRAWN_CONFIDENCE = 100
+_FIELDS = (
+    *("title", "description", "label", "rating", "location", "event_type", "event_name"),
+    *("city", "state", "country", "country_code", "keywords", "keyword_paths", "people"),
+)
 
 
-def said_columns(columns: Mapping[str, Any], facts: SidecarFacts) -> dict[str, Any]:
-    """The columns of a version, with what its sidecar says put in place of what was measured or described anew."""
-    metadata: dict[str, Any] = dict(columns["metadata"] or {})
+class Said(msgspec.Struct, frozen=True):
+    """A version's columns with what its sidecar says in place of what was found anew.
+
+    ``is_described``: the description is not the one that a machine has found now.
+    """
+
+    columns: dict[str, Any]
+    is_described: bool
+
+
+def said_columns(columns: Mapping[str, Any], facts: SidecarFacts) -> Said:
+    """Puts what a sidecar says over the columns of a version that were made of its bytes."""
+    row = {**dict.fromkeys(SAID), **columns, "combined_metadata": columns["metadata"]}
+    ours = facts_of(row, [], "", None)
+    changed = [field for field in _FIELDS if getattr(facts, field) != getattr(ours, field)]
+    when, mine = ((each.captured, each.captured_offset_minutes) for each in (facts, ours))
+    if facts.captured is not None and when != mine:
+        changed.append("captured")
+    if (facts.latitude, facts.longitude) != (ours.latitude, ours.longitude):
+        changed.append("latitude")
+    values = changed_columns(row, Resolution(facts, {}, (), (), tuple(changed), ()))
+    metadata: dict[str, Any] = dict(values.pop("combined_metadata", columns["metadata"]) or {})
     ai: dict[str, Any] = dict(metadata.get("ai") or {})
-    tags = _tags(ai, facts)
-    if tags is not None:
-        ai["aiTags"] = tags
-    described = set(ai.get("aiTags", ()))
-    changed: dict[str, Any] = {
-        "rating": facts.rating,
-        "keywords": [keyword for keyword in facts.keywords if keyword not in described],
-        "location": facts.location,
-        "event_type": facts.event_type,
-        "event_name": facts.event_name,
-    }
-    if facts.description is not None and facts.description not in (
-        ai.get("longDescription"),
-        ai.get("shortDescription"),
-    ):
-        ai |= {"longDescription": facts.description}
+    if facts.tier is not None:
+        # a sidecar of ours tells a machine's tags from a person's words
+        given = columns.get("keywords") or ()
+        values["keywords"] = [word for word in facts.keywords if word not in facts.ai_tags or word in given]
+        ai["aiTags"] = list(facts.ai_tags)
     if facts.provider is not None:
         ai |= {"provider": facts.provider, "version": facts.provider_version}
     if facts.confidences is not None:
         ai["aiConfidenceScores"] = msgspec.to_builtins(facts.confidences)
     if ai:
         metadata["ai"] = ai
-    if facts.captured is not None and facts.captured.isoformat(timespec="seconds") != str(columns["captured_at"])[:19]:
-        changed["captured_at"] = facts.captured.isoformat(timespec="seconds")
-        changed["capture_offset_minutes"] = facts.captured_offset_minutes
-        metadata["captureTime"] = dict(metadata.get("captureTime") or {}) | {
-            "local": changed["captured_at"],
-            "offsetMinutes": facts.captured_offset_minutes,
-        }
-    if facts.latitude is not None:
-        changed |= {"gps_latitude": facts.latitude, "gps_longitude": facts.longitude}
-    return {**columns, **changed, "metadata": metadata or None}
+    return Said({**columns, **values, "metadata": metadata or None}, "description" in changed)
 
 
-def _tags(ai: Mapping[str, Any], facts: SidecarFacts) -> list[str] | None:
-    """The tags that no person gave, ``None`` where they are those that were found anew."""
-    if facts.tier is not None:
-        return list(facts.ai_tags)
-    # a sidecar that does not tell them apart: whoever described the photo is asked anew only if it was this machine
-    is_elsewhere = facts.provider is not None and facts.provider != ai.get("provider")
-    return list(facts.keywords[:MAX_TAGS]) if is_elsewhere else None
-
-
-class NamedBox(msgspec.Struct, frozen=True):
-    """Where a person is, in pixels of the upright picture."""
+class Region(msgspec.Struct, frozen=True):
+    """A face that a sidecar tells of, in pixels of the upright picture, and whose it is, if anybody's."""
 
     box: Box
-    name: str
+    name: str | None
 
 
-def named_boxes(look: Look, orientation: int, sidecars: Sequence[SidecarFacts]) -> list[NamedBox]:
-    """The people that the regions of the sidecars name; of two on one face the first sidecar's."""
-    found: list[NamedBox] = []
+class Faces(msgspec.Struct, frozen=True):
+    """What the sidecars of a photo say of its faces, those of Gold before those of Silver.
+
+    ``is_complete``: the first was written with the same detector, so that what it leaves out was ignored by a person.
+    """
+
+    regions: tuple[Region, ...]
+    is_complete: bool
+
+
+def said_faces(look: Look, orientation: int, sidecars: Sequence[SidecarFacts]) -> Faces:
+    """The faces of the sidecars; of two on one place the first sidecar's, unless only another one names it."""
+    found: list[Region] = []
     for facts in sidecars:
-        for region in facts.faces:
-            box = _box(region, look, orientation)
-            if region.name and not any(is_same_face(box, other.box) for other in found):
-                found.append(NamedBox(box, region.name))
-    return found
+        for face in facts.faces:
+            region = Region(upright_box(face, look.width, look.height, orientation), face.name)
+            same = next((index for index, other in enumerate(found) if is_same_face(region.box, other.box)), None)
+            if same is None:
+                found.append(region)
+            elif found[same].name is None:
+                found[same] = msgspec.structs.replace(found[same], name=region.name)
+    made = sidecars[0].provenance if sidecars else ()
+    is_complete = any(each.value == "faces" and each.provider == look.faces.detector for each in made)
+    return Faces(tuple(found), is_complete)
 
 
 def is_same_face(one: Box, other: Box) -> bool:
     """Whether two boxes are of one face."""
     return shared_area(_list(one), _list(other)) >= SAME_FACE
-
-
-def _box(region: FaceRegion, look: Look, orientation: int) -> Box:
-    return upright_box(region, look.width, look.height, orientation)
 
 
 def _list(box: Box) -> list[int]:

@@ -45,9 +45,11 @@ async def write(database: Database, recalled: Recalled, people: People) -> None:
                 await connection.execute(insert(FileVersion), version)
             new = await _introduce(connection, recalled, people)
             for face in recalled.faces:
-                name = face.pop("name", None)
-                await connection.execute(insert(Face), face | {"person_id": new.get(name) or people.ids.get(name)})
-                people.faces[name] += name is not None
+                name = face.pop("name")
+                person_id = None if name is None else new.get(name) or people.ids[name]
+                await connection.execute(insert(Face), face | {"person_id": person_id})
+                if name is not None:
+                    people.faces[name] += 1
             await connection.execute(insert(AssetHistory), recalled.history)
             if recalled.ledger is not None:
                 await connection.execute(insert(LedgerEntry), recalled.ledger)
@@ -64,7 +66,7 @@ async def write(database: Database, recalled: Recalled, people: People) -> None:
 
 async def _introduce(connection: AsyncConnection, recalled: Recalled, people: People) -> dict[str, str]:
     """Rows for those who are named for the first time; their ids by name."""
-    named = dict.fromkeys([*recalled.people, *(face["name"] for face in recalled.faces if face.get("name"))])
+    named = dict.fromkeys(face["name"] for face in recalled.faces if face["name"])
     new = {name: new_id() for name in named if name not in people.ids}
     for name, person_id in new.items():
         await connection.execute(insert(Person), {"id": person_id, "name": name, "created_at": utc_now()})
@@ -75,13 +77,11 @@ async def finish(database: Database, people: People, report: Report) -> None:
     """Counts, once everything is written."""
     async with database.write() as connection:
         for name, count in people.faces.items():
-            if name in people.ids:
-                counted = update(Person).where(Person.id == people.ids[name]).values(face_count=count)
-                await connection.execute(counted)
+            await connection.execute(update(Person).where(Person.id == people.ids[name]).values(face_count=count))
     async with database.read() as connection:
         report.groups = (await connection.execute(select(func.count()).select_from(AssetGroup))).scalar_one()
     report.people = len(people.ids)
-    report.named_faces = sum(count for name, count in people.faces.items() if name in people.ids)
+    report.named_faces = people.faces.total()
 
 
 def count(report: Report, recalled: Recalled) -> None:

@@ -5,82 +5,112 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from core.library.sidecar_facts import FaceRegion, SidecarFacts
+from core.library.photo_facts import NamedFace, facts_of
+from core.library.sidecar_facts import FaceRegion, Provenance, SidecarFacts
 from core.media.facts import Box, FaceFinding, Look, Quality
-from core.rebuild.said import NamedBox, named_boxes, said_columns
+from core.rebuild.said import Region, said_columns, said_faces
 
 MEASURED: dict[str, Any] = {
+    "tier": "silver",
     "metadata": {
         "ai": {"aiTags": ["beach", "sea"], "longDescription": "A beach.", "provider": "builtin", "version": "1"},
         "captureTime": {"local": "2024-07-26T12:00:00", "source": "exif-original", "offsetMinutes": 120, "zone": None},
+        "place": {"name": "Nice", "region": "PACA", "country": "France", "countryCode": "FR"},
     },
     "captured_at": "2024-07-26T12:00:00",
+    "capture_source": "exif-original",
     "capture_offset_minutes": 120,
     "gps_latitude": None,
     "gps_longitude": None,
+    "rating": 0,
+    "keywords": [],
+    "location": None,
+    "perceptual_hash": None,
+    "width": 400,
+    "height": 300,
 }
 LOOK = Look(400, 300, "0" * 64, Quality(1, 0.5, 0.5, 0, 0), FaceFinding((), "hog-640"), None, b"", b"")
 
 
-def test_a_sidecar_that_nobody_edited_changes_nothing_that_was_measured() -> None:
-    facts = SidecarFacts(
-        description="A beach.",
-        keywords=("beach", "sea"),
-        captured=datetime(2024, 7, 26, 12),
-        captured_offset_minutes=120,
-        provider="builtin",
-        provider_version="1",
+def sidecar(**said: Any) -> SidecarFacts:
+    """What the sidecar says that we wrote ourselves, and somebody has edited."""
+    row = {**dict.fromkeys(("event_type", "event_name")), **MEASURED, "combined_metadata": MEASURED["metadata"]}
+    ours = facts_of(row, [NamedFace((1, 2, 30, 40), None)], "a.jpg", "ab")
+    return SidecarFacts(**{name: getattr(ours, name) for name in SidecarFacts.__struct_fields__} | said)
+
+
+def test_a_sidecar_that_nobody_edited_changes_nothing() -> None:
+    said = said_columns(MEASURED, sidecar())
+    assert said.columns == MEASURED | {"metadata": said.columns["metadata"]}
+    scores = said.columns["metadata"]["ai"].pop("aiConfidenceScores", None)
+    assert scores is None
+    assert said.columns["metadata"] == MEASURED["metadata"]
+    assert not said.is_described
+
+
+def test_what_a_person_said_comes_back() -> None:
+    said = said_columns(
+        MEASURED,
+        sidecar(
+            title="Ferien",
+            description="Oma am Strand",
+            keywords=("beach", "Oma", "sea"),
+            rating=4,
+            captured=datetime(1974, 7, 26, 12),
+            captured_offset_minutes=None,
+            latitude=43.5,
+            longitude=7.25,
+            location="Nizza",
+            city="Nizza",
+            event_type="birthday",
+            event_name="Omas Geburtstag",
+            people=("Oma",),
+        ),
     )
-    said = said_columns(MEASURED, facts)
-    nothing = {"rating": 0, "keywords": [], "location": None, "event_type": None, "event_name": None}
-    assert said == MEASURED | nothing
+    columns, metadata = said.columns, said.columns["metadata"]
+    assert said.is_described
+    assert (metadata["title"], metadata["ai"]["longDescription"]) == ("Ferien", "Oma am Strand")
+    assert (columns["keywords"], metadata["ai"]["aiTags"]) == (["Oma"], ["beach", "sea"])
+    assert (columns["rating"], columns["location"], metadata["place"]["name"]) == (4, "Nizza", "Nizza")
+    assert (columns["event_type"], columns["event_name"]) == ("birthday", "Omas Geburtstag")
+    assert (columns["gps_latitude"], columns["gps_longitude"]) == (43.5, 7.25)
+    assert (columns["captured_at"], columns["capture_source"]) == ("1974-07-26T12:00:00", "sidecar")
+    assert metadata["people"] == ["Oma"]
 
 
-def test_words_rating_place_and_date_of_a_person_come_back() -> None:
-    facts = SidecarFacts(
-        description="Oma am Strand",
-        keywords=("beach", "Oma", "sea"),
-        rating=4,
-        captured=datetime(1974, 7, 26, 12),
-        latitude=43.5,
-        longitude=7.25,
-        location="Nizza",
-        event_type="birthday",
-        event_name="Omas Geburtstag",
-    )
-    said = said_columns(MEASURED, facts)
-    assert said["keywords"] == ["Oma"]
-    assert said["metadata"]["ai"]["longDescription"] == "Oma am Strand"
-    assert said["metadata"]["ai"]["aiTags"] == ["beach", "sea"]
-    assert (said["rating"], said["location"]) == (4, "Nizza")
-    assert (said["event_type"], said["event_name"]) == ("birthday", "Omas Geburtstag")
-    assert (said["gps_latitude"], said["gps_longitude"]) == (43.5, 7.25)
-    assert (said["captured_at"], said["capture_offset_minutes"]) == ("1974-07-26T12:00:00", None)
-    assert said["metadata"]["captureTime"]["local"] == "1974-07-26T12:00:00"
+def test_a_rejected_photo_stays_rejected() -> None:
+    said = said_columns(MEASURED, sidecar(rating=-1))
+    assert (said.columns["rating"], said.columns["metadata"]["isRejected"]) == (0, True)
 
 
-def test_tags_and_keywords_are_told_apart_where_the_sidecar_does() -> None:
-    facts = SidecarFacts(keywords=("Oma", "sea", "beach"), ai_tags=("sea",), tier="silver")
-    said = said_columns(MEASURED, facts)
-    assert (said["keywords"], said["metadata"]["ai"]["aiTags"]) == (["Oma", "beach"], ["sea"])
+def test_tags_that_a_person_took_away_stay_away() -> None:
+    said = said_columns(MEASURED, sidecar(keywords=("Oma", "sea", "beach"), ai_tags=("sea",)))
+    assert (said.columns["keywords"], said.columns["metadata"]["ai"]["aiTags"]) == (["Oma", "beach"], ["sea"])
 
 
 def test_the_words_of_another_provider_are_kept_as_they_are() -> None:
-    facts = SidecarFacts(description="Waves.", keywords=("waves", "foam"), provider="ollama", provider_version="llava")
-    said = said_columns(MEASURED, facts)
-    ai = said["metadata"]["ai"]
-    assert (ai["provider"], ai["version"], ai["longDescription"]) == ("ollama", "llava", "Waves.")
-    assert ai["aiTags"] == ["waves", "foam"]
-    assert said["keywords"] == []
+    said = said_columns(
+        MEASURED,
+        sidecar(description="Waves.", keywords=("waves",), ai_tags=("waves",), provider="ollama", provider_version="x"),
+    )
+    ai = said.columns["metadata"]["ai"]
+    assert (ai["provider"], ai["version"], ai["longDescription"], ai["aiTags"]) == ("ollama", "x", "Waves.", ["waves"])
+    assert said.columns["keywords"] == []
 
 
-def test_the_first_sidecar_says_whose_a_face_is() -> None:
+def test_the_sidecar_that_names_a_face_says_whose_it_is() -> None:
     face = FaceRegion(x=0.5, y=0.5, width=0.2, height=0.2, name="Anna")
     moved = FaceRegion(x=0.51, y=0.5, width=0.2, height=0.2, name="Anne")
-    other = FaceRegion(x=0.1, y=0.1, width=0.1, height=0.1, name="Bob")
-    nobody = FaceRegion(x=0.9, y=0.9, width=0.1, height=0.1)
-    found = named_boxes(LOOK, 1, [SidecarFacts(faces=(face, nobody)), SidecarFacts(faces=(moved, other))])
-    assert found == [
-        NamedBox(Box(x=160, y=120, width=80, height=60), "Anna"),
-        NamedBox(Box(x=20, y=15, width=40, height=30), "Bob"),
-    ]
+    other = FaceRegion(x=0.1, y=0.1, width=0.1, height=0.1)
+    said = said_faces(LOOK, 1, [SidecarFacts(faces=(face, other)), SidecarFacts(faces=(moved,))])
+    assert said.regions == (
+        Region(Box(x=160, y=120, width=80, height=60), "Anna"),
+        Region(Box(x=20, y=15, width=40, height=30), None),
+    )
+    assert not said.is_complete
+
+
+def test_a_sidecar_of_the_same_detector_names_every_face_that_counts() -> None:
+    made = (Provenance("faces", "hog-640"),)
+    assert said_faces(LOOK, 1, [SidecarFacts(provenance=made)]).is_complete
+    assert not said_faces(LOOK, 1, [SidecarFacts(provenance=(Provenance("faces", "centerface-640"),))]).is_complete
