@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from core.compute.tasks import Reading
 from core.groups import members_of
+from core.groups.facts import GroupFacts, Place
+from core.media import formats
+from core.media.facts import CaptureSource, CaptureTime, Exif, Identity, Kind
+from core.media.metadata import EmbeddedVideo, Metadata, Said
 from core.pipeline.attempt import attempt
-from core.pipeline.grouping import follow_moves
-from core.pipeline.ledger import Fate, Move, Signature
+from core.pipeline.grouping import follow_moves, group_facts
+from core.pipeline.keep_original import Original
+from core.pipeline.ledger import Entry, Fate, Move, Signature
+from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
+from core.pipeline.workbench import Item, Stopwatch
 from tests.pipeline.conftest import picture
 
 if TYPE_CHECKING:
@@ -123,3 +132,37 @@ async def test_a_raw_that_comes_beside_a_photo_that_was_moved_is_its_raw(house: 
         await follow_moves(connection, house.root(), [move])
     await take(house, "sorted/DSC1.dng", raw())
     assert await together(house, photo) == ["DSC1.JPG", "DSC1.dng"]
+
+
+async def test_what_a_file_says_of_itself_reaches_the_rules() -> None:
+    said = Metadata(
+        content_identifier=Said("A1", "makernote:ContentIdentifier"),
+        burst_identifier=Said("B1", "makernote:BurstUUID"),
+        is_burst_cover=Said(True, "xmp:GCamera:BurstPrimary"),
+        sequence_number=Said(2, "makernote:SequenceNumber"),
+        exposure_bias=Said(-2.0, "exif:ExposureBiasValue"),
+        embedded_video=Said(EmbeddedVideo(2000, 1990), "xmp:GCamera:MicroVideoOffset"),
+    )
+    identity = Identity(9, "md5", "sha", formats.JPEG, Exif(camera="X", exposure_mode="2", shutter="1/60s"), said)
+    captured = CaptureTime(datetime(2024, 7, 26, 12, 0, 0, 250_000), CaptureSource.EXIF_ORIGINAL, 120)
+    now = datetime(2025, 1, 1, tzinfo=UTC)
+    original = Original("asset", "version", "a.jpg", "sha", captured, now, Reading(identity, None, None))
+    entry = Entry(1, "phone", "DCIM/a.jpg", State.RUNNING, Signature(9, 0, 0, "1"))
+    item = Item(entry, Root("phone", "/phone", Mode.COPY), "a.jpg", Stopwatch())
+    assert group_facts(item, original) == GroupFacts(
+        asset_id="asset",
+        kind=Kind.PHOTO,
+        places=(Place("phone/DCIM", "a.jpg"),),
+        taken=datetime(2024, 7, 26, 12, 0, 0, 250_000),
+        offset_minutes=120,
+        camera="X",
+        content_identifier="A1",
+        burst_identifier="B1",
+        is_burst_cover=True,
+        is_bracketed=True,
+        exposure="1/60s ? ?",
+        exposure_bias=-2.0,
+        sequence_number=2,
+        film_from_end=2000,
+        film_length=1990,
+    )
