@@ -174,7 +174,7 @@ async def test_a_sender_who_hangs_up_leaves_nothing_of_the_unfinished_file(sqlit
     host, port = sqlite_ready.http.base_url.host, sqlite_ready.http.base_url.port
     _, writer = await asyncio.open_connection(host, port)
     writer.write(
-        b"POST /api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n"
+        b"POST /api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n"
         b"Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n"
         b'Content-Disposition: form-data; name="files"; filename="one.jpg"\r\n\r\n' + ASTRONAUT + b"\r\n--B\r\n"
         b'Content-Disposition: form-data; name="files"; filename="two.jpg"\r\n\r\n' + bytes(3 << 20)
