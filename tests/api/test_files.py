@@ -247,7 +247,7 @@ async def get_raw(library: Library, path: str) -> int:
     def ask() -> int:
         host, port = library.http.base_url.host, library.http.base_url.port
         with socket.create_connection((host, port or 80)) as connection:
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
             return int(connection.makefile("rb").readline().split()[1])
 
     return await asyncio.to_thread(ask)
