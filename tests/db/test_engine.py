@@ -16,6 +16,9 @@ from core.db.engine import Database
 from core.db.tables import FileVersion, MediaAsset, Setting
 from core.db.types import escape_path, unescape_path
 
+#: What a test has written; a new database has settings of its own.
+_WRITTEN = select(Setting.key).where(Setting.value == "x")
+
 
 async def test_fifty_writers_at_once_all_get_their_turn(database: Database) -> None:
     async def write(number: int) -> None:
@@ -24,17 +27,16 @@ async def test_fifty_writers_at_once_all_get_their_turn(database: Database) -> N
 
     await asyncio.gather(*map(write, range(50)))
     async with database.read() as connection:
-        written = select(Setting.key).where(Setting.value == "x")
-        assert len((await connection.execute(written)).all()) == 50
+        assert len((await connection.execute(_WRITTEN)).all()) == 50
 
 
 async def test_a_reader_does_not_wait_for_a_writer_and_sees_only_what_is_committed(database: Database) -> None:
     async with database.write() as writer:
         await writer.execute(insert(Setting).values(key="a", value="x"))
         async with asyncio.timeout(5), database.read() as reader:
-            assert (await reader.execute(select(Setting.key))).all() == []
+            assert (await reader.execute(_WRITTEN)).all() == []
     async with database.read() as reader:
-        assert (await reader.execute(select(Setting.key))).scalars().all() == ["a"]
+        assert (await reader.execute(_WRITTEN)).scalars().all() == ["a"]
 
 
 async def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
@@ -46,7 +48,7 @@ async def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         await write_and_fail()
     async with database.read() as connection:
-        assert (await connection.execute(select(Setting.key))).all() == []
+        assert (await connection.execute(_WRITTEN)).all() == []
 
 
 async def test_a_version_without_its_asset_is_refused(database: Database) -> None:
