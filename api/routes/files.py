@@ -92,7 +92,7 @@ async def get_file(
             return await _face(request, tools.compute, file, stored, _box(crop))
         size = size_of(w, h, quality)
         if size is not None and stored.is_decodable:
-            etag = f'"{stored.sha256}-{size.name}"'
+            etag = f'"{stored.sha256}-{size.name}.jpeg"'
             if is_current(request.headers.get("if-none-match"), etag):
                 return _not_modified(etag, RENDERED_CACHING)
             picture = await tools.thumbnails.get(stored, size, file.path)

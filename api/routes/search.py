@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from api.context import ApiContext
 from api.schemas.photo import photo_of
 from api.schemas.search import (
     DEFAULT_LIMIT,
-    FacetCounts,
+    AllFacetCounts,
     Filters,
     FoundTags,
     NewSavedSearch,
@@ -29,7 +30,7 @@ from api.schemas.search import (
     SuggestedText,
     Suggestions,
     TaggedPhotos,
-    facets_as_json,
+    all_facets_as_json,
     filter_of,
     result_of,
 )
@@ -40,6 +41,7 @@ from core.errors import BadRequest
 from core.library.photos import MOST
 from core.search.filters import Filter
 from core.search.find import Order, facets_of, find, page_of
+from core.search.more_facets import more_facets_of
 from core.search.saved import forget_search, save_search, saved_searches
 from core.search.similar import similar_hashes, similar_photos
 from core.search.suggestions import Among, library_tags_with, suggestions
@@ -131,13 +133,17 @@ async def suggest(
 async def get_facets(
     context: NamedDependency[ApiContext],
     filters: Annotated[str, QueryParameter(description="filters as of a search, as JSON text")] = "",
-) -> FacetCounts:
+) -> AllFacetCounts:
     """What the photos that fit the filters are made of."""
     try:
         wanted = msgspec.json.decode(filters, type=Filters | None) if filters else None
     except msgspec.DecodeError as error:
         raise BadRequest(f"filters cannot be read: {error}.") from error
-    return facets_as_json(await facets_of(context.bench.database, await _complete(context, wanted)))
+    complete = await _complete(context, wanted)
+    facets, more = await asyncio.gather(
+        facets_of(context.bench.database, complete), more_facets_of(context.bench.database, complete)
+    )
+    return all_facets_as_json(facets, more)
 
 
 @post("/api/search/save", tags=["Search"], status_code=200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import asdict
 
 from api.schemas.photo import Photo, photo_of
 from api.schemas.tag import LibraryTag
@@ -14,6 +15,7 @@ from core.library.photos import MOST
 from core.search.dates import first_moment, last_moment
 from core.search.filters import Filter
 from core.search.find import Facets, Found, Order
+from core.search.more_facets import MoreFacets
 from core.search.similar import is_hash
 
 Text: TypeAlias = Annotated[str, Meta(pattern=r"^[^\0]*$", max_length=1_000)]
@@ -93,6 +95,14 @@ class FacetCounts(Struct, rename="camel"):
     mime_types: dict[str, int]
     cameras: dict[str, int]
     keywords: dict[str, int]
+
+
+class AllFacetCounts(FacetCounts, rename="camel"):
+    """The same with the people in the photos by name, the AI tags, and the years the photos are of."""
+
+    people: dict[str, int]
+    tags: dict[str, int]
+    years: dict[str, int]
 
 
 class SearchResult(Struct, rename="camel"):
@@ -191,6 +201,13 @@ def filter_of(filters: Filters | None) -> Filter:
 def facets_as_json(facets: Facets) -> FacetCounts:
     """The facets, most frequent values first."""
     return FacetCounts(**{name: dict(getattr(facets, name).most_common()) for name in FacetCounts.__struct_fields__})
+
+
+def all_facets_as_json(facets: Facets, more: MoreFacets) -> AllFacetCounts:
+    """All facets, most frequent values first."""
+    counted = asdict(facets_as_json(facets))
+    others = {name: dict(getattr(more, name).most_common()) for name in ("people", "tags", "years")}
+    return AllFacetCounts(**counted, **others)
 
 
 def result_of(found: Found) -> SearchResult:
