@@ -47,7 +47,10 @@ async def more_facets_of(database: Database, wanted: Filter) -> MoreFacets:
     )
 
     async def count(statement: Select[str, int]) -> Counter[str]:
+        counted: Counter[str] = Counter()
         async with database.read() as connection:
-            return Counter({value: number for value, number in await connection.execute(statement)})
+            for value, number in await connection.execute(statement):
+                counted[value] = number
+        return counted
 
     return MoreFacets(*await asyncio.gather(count(people), count(tags), count(years)))
