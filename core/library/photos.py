@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from core.db.in_batches import all_rows
 from core.db.json_sql import json_array, json_object, json_text, json_value
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset
 from core.errors import NotFound
@@ -37,6 +38,8 @@ from core.library.layout import Tier
 
 #: Rows that are handed on at once; what a reader does with them should take a few milliseconds only.
 BATCH = 50
+
+_IDS_AT_ONCE = 10_000
 
 PhotoRow: TypeAlias = Row[*tuple[Any, ...]]
 """A row with the columns of every photo."""
@@ -215,6 +218,15 @@ def photos_in_order(page: Subquery, *, ascending: bool) -> Any:
 def every_photo() -> Any:
     """The statement of all live versions with the columns of every photo, for who joins more or asks for some."""
     return _PHOTOS
+
+
+async def photos_by_id(connection: AsyncConnection, photo_ids: Sequence[str]) -> Sequence[PhotoRow]:
+    """Those of these photos that there are, in no order."""
+    rows: list[PhotoRow] = []
+    for start in range(0, len(photo_ids), _IDS_AT_ONCE):
+        chosen = _PHOTOS.where(FileVersion.id.in_(photo_ids[start : start + _IDS_AT_ONCE]))
+        rows += await all_rows(connection, chosen)
+    return rows
 
 
 async def find_photo(connection: AsyncConnection, photo_id: str, *, archived: bool = False) -> PhotoRow:

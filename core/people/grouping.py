@@ -83,4 +83,4 @@ def _mean_over_pairs(vectors: Vectors) -> tuple[float, float]:
             total_distance += float(others.sum())
             total_confidence += float(confidence_of(others).sum())
     pairs = len(vectors) * (len(vectors) - 1) / 2
-    return total_distance / pairs, total_confidence / pairs
+    return total_distance / pairs, round(total_confidence / pairs, 6)

@@ -74,7 +74,7 @@ def suggest(
         by_row: list[list[Suggestion]] = [[] for _ in block]
         for key in np.flatnonzero(counts):
             row, person = divmod(int(key), len(people))
-            mean = float(sums[key] / counts[key])
+            mean = round(float(sums[key] / counts[key]), 6)  # the order of summing is not to decide at a half
             by_row[row].append(Suggestion(people[person].person_id, round(mean), float(sums[key])))
         found += [sorted(each, key=lambda one: (-one.confidence, one.person_id)) for each in by_row]
     return found

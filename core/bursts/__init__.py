@@ -1,0 +1,1 @@
+"""Pictures taken in quick succession: which they are, which is the best, and what a person decides."""

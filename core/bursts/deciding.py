@@ -1,0 +1,116 @@
+"""What a person keeps of a burst: the rest is marked as rejected, stays where it is, and can be chosen later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.bursts.forming import Burst
+from core.bursts.reading import analyze
+from core.db.tables import AssetHistory, FileVersion, utc_now
+from core.errors import IntakeError, RequestError, Undecodable
+from core.events.assign import assign_events
+from core.events.store import occasions
+from core.library.edits import EDITED
+from core.library.layout import Tier
+from core.library.photos import find_photo
+from core.library.sidecars import mark_stale
+from core.media.source_file import shown
+from core.pipeline.again import describe_photo
+from core.pipeline.develop import bronze_of, develop
+from core.pipeline.workbench import Workbench
+
+log = structlog.get_logger()
+
+PROCESSED, REJECTED, PROMOTED = "processed", "rejected", "promoted"
+"""Values of ``processing_state``. A version that was promoted has been approved, and is not rejected by this."""
+
+
+class Selection(msgspec.Struct, frozen=True, rename="camel"):
+    """The photos of one burst to keep; with none of them nothing is decided yet."""
+
+    group_id: str
+    selected_photo_ids: list[str]
+
+
+class Processed(msgspec.Struct, frozen=True):
+    """``processed``: selections and ungrouped photos; ``promoted``: Bronze that became Silver; a sentence each."""
+
+    processed: int
+    promoted: int
+    errors: list[str]
+
+
+async def process_bursts(bench: Workbench, selections: Sequence[Selection], ungrouped: Sequence[str]) -> Processed:
+    """Keeps what was selected, rejects the rest of those bursts, and makes Silver and described what is to be kept.
+
+    What does not work out for one photo is told and keeps no other from it.
+    """
+    analysis = await analyze(bench.database)
+    bursts = {burst.id: burst for burst in analysis.bursts}
+    errors: list[str] = []
+    for selection in selections:
+        burst = bursts.get(selection.group_id)
+        if burst is None:
+            errors.append(f"There is no burst {selection.group_id} any more; nothing of it is rejected.")
+        elif selection.selected_photo_ids:
+            async with bench.database.write() as connection:
+                await _decide(connection, burst, set(selection.selected_photo_ids), analysis.rows)
+    promoted = 0
+    wanted = [photo_id for selection in selections for photo_id in selection.selected_photo_ids]
+    for photo_id in dict.fromkeys([*wanted, *ungrouped]):
+        try:
+            promoted += await _complete(bench, photo_id)
+        except (RequestError, IntakeError, Undecodable) as error:
+            log.warning("a photo of a burst was not processed", photo=photo_id, error=str(error))
+            errors.append(str(error))
+    return Processed(len(selections) + len(ungrouped), promoted, errors)
+
+
+async def _decide(connection: AsyncConnection, burst: Burst, selected: set[str], rows: Mapping[str, Any]) -> None:
+    """Writes states and history of one burst in one transaction; says nothing twice."""
+    members = [rows[frame.id] for frame in burst.frames]
+    if not any(row.id in selected for row in members):
+        return
+    changed: list[str] = []
+    history: list[dict[str, Any]] = []
+    now = utc_now()
+    for row in members:
+        is_kept = row.id in selected
+        if row.tier == Tier.GOLD or row.processing_state == PROMOTED:
+            continue
+        state = PROCESSED if is_kept else REJECTED
+        if row.processing_state == state and not is_kept:
+            continue
+        values: dict[str, Any] = {"processing_state": state} | ({"is_reviewed": False} if is_kept else {})
+        await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(**values))
+        changed.append(row.id)
+        done = "was kept of" if is_kept else "was rejected in"
+        details = f"{shown(row.original_filename)} ({row.tier.capitalize()}) {done} a burst of {len(members)}."
+        history.append({"media_asset_id": row.media_asset_id, "action": EDITED, "details": details, "timestamp": now})
+    if history:
+        await connection.execute(insert(AssetHistory), history)
+        await mark_stale(connection, changed)
+
+
+async def _complete(bench: Workbench, photo_id: str) -> bool:
+    """Whether a photo became Silver; a Silver one gets its description and event, others are passed over."""
+    async with bench.database.read() as connection:
+        row = await find_photo(connection, photo_id)
+    if not row.mime_type.startswith("image/") or row.tier == Tier.GOLD:
+        return False
+    if row.tier == Tier.BRONZE:
+        await develop(bench, await bronze_of(bench, photo_id))
+        return True
+    metadata = msgspec.json.decode(row.metadata_json) if row.metadata_json else {}
+    if not ((metadata or {}).get("ai") or {}).get("shortDescription"):
+        await describe_photo(bench, photo_id)
+    else:
+        async with bench.database.write() as connection:
+            await assign_events(connection, await occasions(connection), [photo_id], again=False)
+    return False

@@ -1,0 +1,106 @@
+"""Which pictures are a burst, and which of them is the best?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import combinations
+
+import msgspec
+
+from core.bursts.likeness import ALIKE, WITHIN, Frame, likeness
+
+FRAMES_AHEAD = 300
+"""Later pictures that are compared with the one that opens a burst: ten seconds of 30 frames a second.
+
+Keeps a library whose times are all one from comparing everything with everything."""
+
+PAIRS_AHEAD = 50
+"""Later frames that each is compared with for the mean likeness of a large burst."""
+
+_FACES_WEIGHT = 0.25
+"""What the faces that were found count beside sharpness, which is 0–1: eyes that are open are found more often."""
+
+
+class Burst(msgspec.Struct, frozen=True):
+    """Frames in the order of their capture. ``id`` depends on its members alone; ``likeness`` 0–1 is the mean of pairs.
+
+    ``span_ms`` is from the first to the last.
+    """
+
+    id: str
+    frames: tuple[Frame, ...]
+    best: str
+    likeness: float
+    span_ms: int
+
+    @property
+    def reason(self) -> str:
+        """For a person."""
+        if self.span_ms < 5_000:
+            return "Taken in rapid succession"
+        return "Taken in quick succession" if self.span_ms < 10_000 else "Alike and taken shortly after one another"
+
+
+def form_bursts(frames: Sequence[Frame]) -> tuple[list[Burst], list[Frame]]:
+    """The bursts, latest first, and the pictures of none, likewise; the order of ``frames`` is no matter.
+
+    In time order, each picture that is still free opens a burst and takes every later free one within :data:`WITHIN`
+    seconds that is like it.
+    """
+    ordered = sorted(frames, key=lambda frame: (frame.taken, frame.filename, frame.id))
+    taken: set[int] = set()
+    bursts: list[Burst] = []
+    alone: list[Frame] = []
+    for place, opener in enumerate(ordered):
+        if place in taken:
+            continue
+        members = [place]
+        for other in range(place + 1, min(place + 1 + FRAMES_AHEAD, len(ordered))):
+            if (ordered[other].taken - opener.taken).total_seconds() > WITHIN:
+                break
+            if other not in taken and likeness(opener, ordered[other]) >= ALIKE:
+                members.append(other)
+        if len(members) == 1:
+            alone.append(opener)
+        else:
+            taken.update(members)
+            bursts.append(_burst([ordered[member] for member in members]))
+    return bursts[::-1], alone[::-1]
+
+
+def burst_id(photo_ids: Sequence[str]) -> str:
+    """The id of a burst of these photos, in whatever order."""
+    return f"burst-{hashlib.sha256(' '.join(sorted(photo_ids)).encode()).hexdigest()[:32]}"
+
+
+def best_of(frames: Sequence[Frame]) -> Frame:
+    """The best of some frames: quality first, where it was measured; then the largest file, then the newest."""
+    sharpest = max((frame.sharpness or 0.0) for frame in frames) or 1.0
+    most_faces = max(frame.faces for frame in frames) or 1
+
+    def key(frame: Frame) -> tuple[float, int, float, str]:
+        exposed = 1 - min(1.0, frame.clipped)
+        quality = (frame.sharpness or 0.0) / sharpest * exposed + _FACES_WEIGHT * frame.faces / most_faces
+        return round(quality, 3), frame.file_size, frame.created_at.timestamp(), frame.id
+
+    return max(frames, key=key)
+
+
+def _burst(frames: Sequence[Frame]) -> Burst:
+    if len(frames) <= 2 * PAIRS_AHEAD:
+        scores = [likeness(one, other) for one, other in combinations(frames, 2)]
+    else:
+        scores = [
+            likeness(one, other)
+            for place, one in enumerate(frames)
+            for other in frames[place + 1 : place + 1 + PAIRS_AHEAD]
+        ]
+    span = frames[-1].taken - frames[0].taken
+    return Burst(
+        id=burst_id([frame.id for frame in frames]),
+        frames=tuple(frames),
+        best=best_of(frames).id,
+        likeness=round(sum(scores) / len(scores), 4),
+        span_ms=round(span.total_seconds() * 1000),
+    )

@@ -1,0 +1,100 @@
+"""How sure is it that two pictures are of one burst? The score of contract/behaviour.md, section 6, 0–1."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cached_property
+from pathlib import PurePath
+
+import msgspec
+
+WITHIN = 10.0
+"""Seconds between the picture that opens a burst and every other one of it."""
+
+ALIKE = 0.95
+"""Score from which two pictures are of one burst."""
+
+LOOKS_ALIKE_BITS = 10
+"""Bits of 64 in which perceptual hashes of two frames of one scene may differ."""
+
+_LOOKS_ALIKE = 0.2
+"""What likeness to the eye adds; the contract asks for it as evidence without a number. It weighs as the weaker of the
+two forms of a name."""
+
+_TIMES = ((5.0, 0.4), (30.0, 0.2), (60.0, 0.1))
+_SIZES = ((0.95, 0.3), (0.85, 0.1))
+_SAME_SETTING = 0.05
+_MAX_NUMBER_GAP = 3
+_MIN_NAME, _COMMON_SHARE = 8, 0.8
+
+_NUMBERED = re.compile(r"(?P<base>.*?)(?:[-_]?(?P<number>[0-9]+))?", re.DOTALL)
+
+
+class Frame(msgspec.Struct, frozen=True, dict=True):
+    """A picture as the rules see it.
+
+    ``taken`` is the wall clock, zone-less. ``settings`` are camera, ISO, focal length and aperture, ``None`` where not
+    known. ``perceptual_hash`` is its 64 bits as a number. Quality as in :class:`core.media.facts.Quality`; ``faces``
+    how many were found.
+    """
+
+    id: str
+    filename: str
+    taken: datetime
+    created_at: datetime
+    file_size: int
+    file_hash: str
+    settings: tuple[str | None, ...] = ()
+    perceptual_hash: int | None = None
+    sharpness: float | None = None
+    clipped: float = 0.0
+    faces: int = 0
+
+    @cached_property
+    def named(self) -> tuple[str, int | None]:
+        """The name without its trailing number, and that number."""
+        found = _NUMBERED.fullmatch(PurePath(self.filename).stem.lower())
+        assert found is not None
+        return found["base"], int(found["number"][-18:]) if found["number"] else None
+
+
+def likeness(one: Frame, other: Frame) -> float:
+    """0–1, the same both ways round; equal content is 1."""
+    if one.file_hash == other.file_hash:
+        return 1.0
+    apart = abs((one.taken - other.taken).total_seconds())
+    score = next((worth for limit, worth in _TIMES if apart <= limit), 0.0)
+    score += _names(one, other) + _sizes(one.file_size, other.file_size)
+    score += _SAME_SETTING * sum(
+        mine is not None and mine == theirs for mine, theirs in zip(one.settings, other.settings, strict=False)
+    )
+    if one.perceptual_hash is not None and other.perceptual_hash is not None:
+        score += _LOOKS_ALIKE * ((one.perceptual_hash ^ other.perceptual_hash).bit_count() <= LOOKS_ALIKE_BITS)
+    score = round(score, 9)  # 0.4 + 0.1 is meant to be 0.5
+    if apart <= WITHIN and score >= 0.5:
+        score += 0.45
+    elif apart <= 30 and score >= 0.8:
+        score += 0.15
+    return min(1.0, round(score, 9))
+
+
+def _names(one: Frame, other: Frame) -> float:
+    (base, number), (other_base, other_number) = one.named, other.named
+    is_numbered = number is not None and other_number is not None and base == other_base
+    if is_numbered and abs((number or 0) - (other_number or 0)) <= _MAX_NUMBER_GAP:
+        return 0.4
+    if min(len(base), len(other_base)) > _MIN_NAME:
+        common = next(
+            (place for place, (a, b) in enumerate(zip(base, other_base, strict=False)) if a != b),
+            min(len(base), len(other_base)),
+        )
+        if common >= _COMMON_SHARE * min(len(base), len(other_base)):
+            return 0.2
+    return 0.0
+
+
+def _sizes(one: int, other: int) -> float:
+    mean = (one + other) / 2
+    ratio = 1 - abs(one - other) / mean if mean else 0.0
+    return next((worth for limit, worth in _SIZES if ratio > limit), 0.0)
