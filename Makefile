@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 UNUSED := shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
 
 .DEFAULT_GOAL := help
-MEDIA ?= media
+MEDIA ?=
 .PHONY: help run test torture referee lint format bench venv lock clean
 
 help:  ## list these targets
