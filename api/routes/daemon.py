@@ -12,6 +12,7 @@ from api.schemas.daemon import DaemonStatus, ScanAccepted, ScanRequest, Tiers
 from core import __version__
 from core.access import Scope
 from core.errors import NotFound
+from core.library.sidecars import failures
 from core.library.statistics import totals
 from core.pipeline import ledger
 
@@ -22,12 +23,14 @@ async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatu
     async with context.bench.database.read() as connection:
         files = await ledger.counts(connection)
         counted = await totals(connection)
+        unwritten, _ = await failures(connection, limit=0)
     return DaemonStatus(
         version=__version__,
         photos=counted.assets,
         tiers=Tiers(counted.bronze, counted.silver, counted.gold),
         ledger={state.value: number for state, number in files.items()},
         paused=context.paused(),
+        unwritten_sidecars=unwritten,
     )
 
 

@@ -27,10 +27,11 @@ class Tiers(Struct):
     gold: int
 
 
-class DaemonStatus(Struct):
+class DaemonStatus(Struct, rename="camel"):
     """``ledger`` counts every file ever seen by the state it is in; ``photos`` are the assets in the library.
 
-    ``paused`` says why nothing is taken in at present; ``null`` when all is well.
+    ``paused`` says why nothing is taken in at present; ``null`` when all is well. ``unwritten_sidecars`` counts those
+    that could not be written and are tried again.
     """
 
     version: str
@@ -38,6 +39,7 @@ class DaemonStatus(Struct):
     tiers: Tiers
     ledger: dict[str, int]
     paused: str | None
+    unwritten_sidecars: int
 
 
 class LastScan(Struct, rename="camel"):

@@ -110,9 +110,9 @@ def decode(path: str, format: Format, longest: int = PREVIEW_LONGEST) -> Decoded
                 return _decode_raw(source.stream, longest)
             return decode_photo(source.stream, longest)
     except Undecodable as error:
-        raise Undecodable(
-            f"{shown(path)} cannot be decoded: {error}. It is kept with what its metadata tell."
-        ) from error
+        # by its name alone: the sentence is kept, and told to people who should not learn where the library lies
+        name = shown(path).rpartition("/")[2]
+        raise Undecodable(f"{name} cannot be decoded: {error}. It is kept with what its metadata tell.") from error
 
 
 def decode_photo(file: BinaryIO, longest: int = PREVIEW_LONGEST, orientation: int | None = None) -> Decoded:

@@ -18,6 +18,7 @@ from core.db.engine import Database, open_database
 from core.db.migrate import require_current
 from core.db.tables import AssetHistory, FileVersion
 from core.library.layout import Tier
+from core.library.sidecars import failures
 from core.pipeline import ledger, watch_roots
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.roots import IMPORT, UPLOAD
@@ -74,11 +75,14 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
     by_root: dict[str, dict[State, int]] = {}
     tiers = dict.fromkeys(Tier, 0)
     last, troubles = None, []
+    sidecars: dict[str, Any] = {"failed": 0, "troubles": []}
     remembered: dict[str, watch_roots.Remembered] = {}
     if database is not None:
         async with database.read() as connection:
             by_root = await ledger.counts_by_root(connection)
             troubles = await ledger.troubles(connection, limit=10)
+            failed, first = await failures(connection, limit=10)
+            sidecars = {"failed": failed, "troubles": [{"path": row.path, "reason": row.reason} for row in first]}
             remembered = await watch_roots.all_remembered(connection)
             statement = select(FileVersion.tier, func.count()).where(FileVersion.archived_at.is_(None))
             tiers |= {Tier(row[0]): row[1] for row in await connection.execute(statement.group_by(FileVersion.tier))}
@@ -108,6 +112,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
         "roots": roots,
         "queue": {state: counted[state] for state in _IN_QUEUE},
         "troubles": troubles,
+        "sidecars": sidecars,
         "lastActivity": last,
     }
 
@@ -140,6 +145,10 @@ def _print(report: dict[str, Any]) -> None:
         for trouble in report["troubles"]:
             troubles.add_row(trouble["state"], Text(trouble["reason"] or ""))
         console.print(troubles)
+    if failed := report["sidecars"]["failed"]:
+        first = report["sidecars"]["troubles"][0]
+        told = f"{failed} sidecars could not be written and are tried again, {first['path']} first: {first['reason']}"
+        console.print(Text(told))
     if report["lastActivity"] is not None:
         console.print(
             f"Last: {report['lastActivity']['details']} ({report['lastActivity']['timestamp']:%Y-%m-%d %H:%M})"
