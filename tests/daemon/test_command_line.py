@@ -69,7 +69,9 @@ def status(home: Home) -> dict[str, Any]:
     result = home.run("status", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     report: dict[str, Any] = json.loads(result.stdout)
-    assert set(report) == {"daemon", "ledger", "seen", "tiers", "roots", "queue", "troubles", "lastActivity"}
+    told = {"daemon", "ledger", "seen", "tiers", "roots", "queue", "troubles", "sidecars", "lastActivity"}
+    assert set(report) == told
+    assert report["sidecars"] == {"failed": 0, "troubles": []}
     assert set(report["ledger"]) == {*State}
     assert report["seen"] == sum(report["ledger"].values())
     assert set(report["tiers"]) == {"bronze", "silver", "gold"}
