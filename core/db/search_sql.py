@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    false,
     func,
     literal_column,
     or_,
@@ -61,6 +62,15 @@ FACTS = Table(
 )
 """One row for each live version. ``is_shown``: of its asset the best. ``created_at`` in microseconds, ``confidence``
 0–100, ``captured_at`` a zone-less ISO 8601 time."""
+
+
+def is_shown() -> ColumnElement[bool]:
+    """That a row of ``FACTS`` is of the best version, where what it is joined with says which few rows are meant.
+
+    Not by the column itself: SQLite would read all that are shown from an index, once for each of those few.
+    """
+    return func.coalesce(FACTS.c.is_shown, false()).is_(True)
+
 
 UNINDEXED_SHOWN: ColumnElement[bool] = literal_column("+search_facts.is_shown", Boolean)
 """``is_shown`` for SQLite, without its indexes (https://sqlite.org/optoverview.html#uplus)."""

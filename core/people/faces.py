@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from core.db.search_sql import FACTS
+from core.db.search_sql import FACTS, is_shown
 from core.db.tables import Face, FileVersion, Person
 from core.errors import NotFound
 from core.library.photos import BATCH, MOST, PhotoRow, every_photo
@@ -39,7 +39,7 @@ _LISTED = (
     .join(_found_on, _found_on.media_asset_id == FileVersion.media_asset_id)
     .join(Face, Face.photo_id == _found_on.id)
     .outerjoin(Person, Person.id == Face.person_id)
-    .where(FACTS.c.is_shown.is_(True), _found_on.archived_at.is_(None))
+    .where(is_shown(), _found_on.archived_at.is_(None))
     .order_by(*_NEWEST_FIRST)
 )
 
@@ -67,7 +67,9 @@ class FaceFilter(msgspec.Struct, frozen=True):
     def conditions(self) -> list[ColumnElement[bool]]:
         wanted: list[ColumnElement[bool]] = []
         if self.is_assigned is not None:
-            wanted.append(Face.person_id.is_not(None) if self.is_assigned else Face.person_id.is_(None))
+            # not "IS NULL": SQLite would take all faces of nobody from the index, once for each photo
+            owner = func.coalesce(Face.person_id, "")
+            wanted.append(owner != "" if self.is_assigned else owner == "")
         if self.is_ignored is not None:
             wanted.append(Face.ignored.is_(self.is_ignored))
         if self.person_id is not None:

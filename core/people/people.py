@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from core.db.search_sql import FACTS
+from core.db.search_sql import FACTS, is_shown
 from core.db.tables import Event, Face, FileVersion, Person, Relationship, new_id, utc_now
 from core.errors import BadRequest, NotFound
 from core.library.photos import BATCH, PhotoRow, every_photo
@@ -116,7 +116,7 @@ async def photos_of_person(connection: AsyncConnection, person_id: str) -> Async
     statement = (
         every_photo()
         .join(FACTS, FACTS.c.version_id == FileVersion.id)
-        .where(FACTS.c.is_shown.is_(True), FileVersion.media_asset_id.in_(theirs))
+        .where(is_shown(), FileVersion.media_asset_id.in_(theirs))
         .order_by(FACTS.c.captured_at.desc(), FileVersion.id)
     )
     rows = await connection.stream(statement, execution_options={"yield_per": BATCH})

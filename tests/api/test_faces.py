@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from PIL import Image
 
 from core.db.tables import Person
-from tests.api.conftest import NOON, Library
+from core.library.layout import Layout
+from tests.api.conftest import FIXTURES, NOON, Library
 
 pytestmark = pytest.mark.asyncio
 
@@ -243,3 +245,32 @@ async def test_the_crop_of_a_face_is_made_when_it_is_asked_for(library: Library)
     assert (await library.http.get("/api/faces/none/crop")).status_code == 404
     for name in (f"{face}_1x1x1x1", "none_10x20x30x40"):
         assert (await library.http.get(f"/api/files/temp/face_crop_{name}.jpg")).status_code == 404
+
+
+async def test_looking_for_faces_again_keeps_who_was_named(
+    library: Library, with_cache: Callable[[Layout], None]
+) -> None:
+    with_cache(library.bench.layout)
+    ada = await library.insert(Person, name="Ada")
+    path = "media/silver/2025/08/astronaut.jpg"
+    photo = await library.add_photo("silver", file_path=path)
+    library.add_file(path, (FIXTURES / "astronaut.jpg").read_bytes())
+    first = await post(library, f"/api/photos/{photo['silver']}/detect-faces")
+    assert set(first) == {"photo", "facesDetected", "faces"}
+    assert (first["photo"], first["facesDetected"]) == ("IMG_1.jpg", 1)
+    (face,) = first["faces"]
+    assert set(face) == FACE_KEYS
+    await post(library, "/api/faces/assign", {"faceIds": [face["id"]], "personId": ada})
+    again = await post(library, f"/api/photos/{photo['silver']}/detect-faces")
+    assert again["facesDetected"] == 1
+    assert (again["faces"][0]["id"], again["faces"][0]["person"]["name"]) == (face["id"], "Ada")
+    assert await library.ids("/api/faces") == [face["id"]]
+    detection = (await read(library, f"/api/photos/{photo['silver']}"))["metadata"]["faceDetection"]
+    assert (detection["attempted"], detection["failed"]) == (True, False)
+    await post(library, "/api/photos/nothing/detect-faces", status=404)
+
+
+async def test_a_picture_that_cannot_be_looked_at_is_told(library: Library) -> None:
+    photo = await library.add_photo("silver")
+    library.add_file(f"media/silver/2025/08/{photo['silver']}.jpg", b"no picture")
+    await post(library, f"/api/photos/{photo['silver']}/detect-faces", status=500)
