@@ -38,6 +38,7 @@ from core.pipeline.workbench import Workbench
 from daemon.announcing import Progress, announce_fate
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
+from daemon.memory import GIVE_BACK_SECONDS, Leftovers, limit_arenas
 from daemon.notify import notify
 from daemon.schedule import Schedule
 from daemon.sidecars import LOOK_SECONDS, SidecarKeeper, keeping_sidecars
@@ -68,6 +69,7 @@ async def run_daemon(settings: Settings) -> None:
     # what a lease sends whose file is opened by a writer, see core.media.source_file
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits"))
+    limit_arenas()
     layout = layout_of(settings)
     layout.create()
     with become_daemon(layout.locks):
@@ -251,6 +253,7 @@ async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatch
         await settle_expired(bench)
         await asyncio.to_thread(remove_old_exports, bench.layout)
 
+    schedule.every("give memory back", GIVE_BACK_SECONDS, Leftovers(lambda: dispatcher.is_idle).look)
     schedule.every("take over from imports", RECOVERY_SECONDS, take_over)
     schedule.every("tidy up", TIDY_SECONDS, tidy_up)
     schedule.start()
