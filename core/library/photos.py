@@ -32,7 +32,7 @@ from sqlalchemy.orm import aliased
 
 from core.db.in_batches import all_rows
 from core.db.json_sql import json_array, json_object, json_text, json_value
-from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset
+from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion, MediaAsset
 from core.errors import NotFound
 from core.library.layout import Tier
 
@@ -206,6 +206,13 @@ async def list_photos(
 def best_photos(*conditions: ColumnElement[bool], order: tuple[Any, ...] = _NEWEST_FIRST) -> Any:
     """One photo for each asset, Gold before Silver, of those that fulfil the conditions."""
     return _PHOTOS.where(FileVersion.tier != Tier.BRONZE, _is_best(), *conditions).order_by(*order)
+
+
+def member_photos(collection_id: str) -> Any:
+    """The photos that were put into a collection, the last first."""
+    member = CollectionPhoto.photo_id == FileVersion.id
+    order = (CollectionPhoto.added_at.desc(), CollectionPhoto.id.desc())
+    return _PHOTOS.join(CollectionPhoto, member).where(CollectionPhoto.collection_id == collection_id).order_by(*order)
 
 
 def photos_in_order(page: Subquery, *, ascending: bool) -> Any:

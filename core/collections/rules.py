@@ -1,0 +1,83 @@
+"""What do the rules of a smart collection say? Two dialects (contract, behaviour §12), read into one shape.
+
+*Weighted*: a list of rules with weights 1–5; a photo is in the collection if the weights of the rules that it meets
+make up :data:`SHARE` of all. *Boolean*: rules joined by ``AND`` or ``OR``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from core.errors import BadRequest
+
+SHARE: Final = 0.6
+"""Of the weights of all rules, what a photo has to meet (contract; the 70 % that the client shows are decoration)."""
+
+MOST_WEIGHT: Final = 5
+MOST_RULES: Final = 100
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule. ``value`` is text in the weighted dialect, and anything JSON holds in the boolean one."""
+
+    field: str
+    operator: str
+    value: Any
+    weight: int = 1
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """All rules of a collection. ``operator`` is ``AND``, ``OR``, or ``None`` for weighted rules."""
+
+    rules: tuple[Rule, ...]
+    operator: str | None = None
+
+
+def read_rules(stored: Any) -> Rules:
+    """The rules in what is stored, or was sent, in either dialect; without any there are none.
+
+    Raises:
+        BadRequest: it is neither dialect.
+    """
+    if stored is None:
+        return Rules(())
+    if isinstance(stored, list):
+        return Rules(tuple(_weighted(one) for one in _bounded(stored)))
+    if isinstance(stored, Mapping):
+        inner = stored.get("rules")
+        if isinstance(inner, Mapping):
+            return read_rules(inner)
+        if isinstance(inner, list) and "operator" not in stored:
+            return read_rules(inner)
+        if isinstance(inner, list) or inner is None:
+            operator = str(stored.get("operator", "AND")).upper()
+            if operator not in ("AND", "OR"):
+                raise BadRequest("Boolean rules are joined by AND or OR.")
+            return Rules(tuple(_plain(one) for one in _bounded(inner or [])), operator)
+    raise BadRequest("Rules are a list of weighted rules, or an object with rules and an operator.")
+
+
+def _bounded(rules: list[Any]) -> list[Any]:
+    if len(rules) > MOST_RULES:
+        raise BadRequest(f"A collection has at most {MOST_RULES} rules.")
+    return rules
+
+
+def _plain(rule: Any) -> Rule:
+    if not isinstance(rule, Mapping):
+        raise BadRequest("A rule is an object with field, operator and value.")
+    field, operator = rule.get("field"), rule.get("operator")
+    if not isinstance(field, str) or not isinstance(operator, str):
+        raise BadRequest("A rule has a field and an operator, both text.")
+    return Rule(field, operator, rule.get("value"))
+
+
+def _weighted(rule: Any) -> Rule:
+    plain = _plain(rule)
+    weight = rule.get("weight", 1)
+    if not isinstance(weight, int) or isinstance(weight, bool) or not 1 <= weight <= MOST_WEIGHT:
+        raise BadRequest(f"The weight of a rule is a number from 1 to {MOST_WEIGHT}.")
+    return msgspec.structs.replace(plain, weight=weight)

@@ -1,0 +1,200 @@
+"""Smart collections: what they look like in the client, and which photos are in them now.
+
+While one is active its photos follow from its rules at every look; what ``organize`` writes into the table of members
+is the snapshot by which additions are counted, and what an inactive one goes on showing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Row, delete, func, insert, literal, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.collections.matching import matching
+from core.collections.rules import Rules, read_rules
+from core.collections.store import add_collection, change_collection, find_collection, photos_in
+from core.db.tables import Collection, CollectionPhoto, new_id, utc_now
+from core.errors import BadRequest, NotFound
+from core.library.photos import PhotoRow, photos_in_order
+
+log = structlog.get_logger()
+
+_BATCH = 1_000
+
+
+class SmartView(msgspec.Struct, frozen=True):
+    """A smart collection as the client shows it. ``kind`` is ``auto`` or ``manual``."""
+
+    row: Row[*tuple[Any, ...]]
+    kind: str
+    rules: Any
+    photo_count: int
+    is_active: bool
+    last_updated: datetime
+    icon: str | None
+    color: str | None
+
+
+class Organized(msgspec.Struct, frozen=True):
+    """How many photos a look added to a collection."""
+
+    id: str
+    name: str
+    photos_added: int
+
+
+async def smart_views(connection: AsyncConnection, dialect: str) -> list[SmartView]:
+    """Every smart collection, newest first, with its count as it is now: two statements, however many there are."""
+    statement = (
+        select(Collection.__table__)
+        .where(Collection.is_smart_collection.is_(True))
+        .order_by(Collection.created_at.desc(), Collection.id.desc())
+    )
+    rows = (await connection.execute(statement)).all()
+    counts = await live_counts(connection, dialect, rows)
+    return [_view(row, counts[row.id]) for row in rows]
+
+
+async def smart_view(connection: AsyncConnection, dialect: str, collection_id: str) -> SmartView:
+    """One of them; raises :class:`NotFound`."""
+    row = await _find(connection, collection_id)
+    return _view(row, (await live_counts(connection, dialect, [row]))[row.id])
+
+
+async def live_counts(
+    connection: AsyncConnection, dialect: str, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> dict[str, int]:
+    """How many photos are in each of these smart collections, in one statement."""
+    if not rows:
+        return {}
+    parts = []
+    for row in rows:
+        if is_active(row.smart_rules):
+            found = matching(_rules(row), dialect).subquery()
+            parts.append(select(literal(row.id).label("id"), func.count().label("number")).select_from(found))
+        else:
+            members = select(literal(row.id).label("id"), func.count().label("number"))
+            parts.append(members.where(CollectionPhoto.collection_id == row.id))
+    counted = await connection.execute(union_all(*parts) if len(parts) > 1 else parts[0])
+    return {row.id: row.number for row in counted}
+
+
+async def photos_of(connection: AsyncConnection, dialect: str, collection_id: str) -> Sequence[PhotoRow]:
+    """The photos of any collection; those of an active smart one are what its rules let in now, newest first."""
+    row = (await connection.execute(select(Collection.__table__).where(Collection.id == collection_id))).first()
+    if row is None or not row.is_smart_collection or not is_active(row.smart_rules):
+        return await photos_in(connection, collection_id)
+    found = matching(_rules(row), dialect).subquery()
+    page = select(found.c.version_id, found.c.created_at.label("place")).subquery()
+    rows: Sequence[PhotoRow] = (await connection.execute(photos_in_order(page, ascending=False))).all()
+    return rows
+
+
+async def put_smart(connection: AsyncConnection, dialect: str, values: Mapping[str, Any]) -> str:
+    """Stores a smart collection, or changes the one of the same name; returns its id.
+
+    ``values``: ``name``, ``description``, ``type``, ``icon``, ``color``, ``rules``. Raises :class:`BadRequest` for
+    rules of no dialect.
+    """
+    read_rules(values["rules"])
+    looks = {name: values[name] for name in ("type", "icon", "color")}
+    smart_rules = {"rules": values["rules"], **looks, "isActive": True}
+    same = select(Collection.id).where(Collection.is_smart_collection.is_(True), Collection.name == values["name"])
+    known = (await connection.execute(same)).scalars().first()
+    columns = {"description": values["description"], "smart_rules": smart_rules}
+    if known is not None:
+        row = await change_collection(connection, known, columns)
+    else:
+        plain = {"name": values["name"], "is_smart_collection": True, "is_public": False}
+        row = await add_collection(connection, plain | columns)
+    await _organize(connection, dialect, row)
+    collection_id: str = row.id
+    return collection_id
+
+
+async def set_active(connection: AsyncConnection, dialect: str, collection_id: str, active: bool) -> None:
+    """Switches one on, or off: then it goes on showing what is in it now. Raises :class:`NotFound`."""
+    row = await _find(connection, collection_id)
+    if not active:
+        await _organize(connection, dialect, row)
+    row = await _find(connection, collection_id)
+    await _store(connection, row, isActive=active)
+
+
+async def organize(connection: AsyncConnection, dialect: str) -> list[Organized]:
+    """Looks at all photos for every active smart collection of kind ``auto``; one with bad rules is passed over."""
+    statement = select(Collection.__table__).where(Collection.is_smart_collection.is_(True)).order_by(Collection.id)
+    found = []
+    for row in (await connection.execute(statement)).all():
+        if not is_active(row.smart_rules) or _looks(row).get("type", "auto") != "auto":
+            continue
+        try:
+            added = await _organize(connection, dialect, row)
+        except BadRequest as error:
+            log.warning("a smart collection has rules that cannot be read", collection=row.name, reason=str(error))
+            continue
+        found.append(Organized(row.id, row.name, added))
+    return found
+
+
+def is_active(smart_rules: Any) -> bool:
+    """Whether the photos follow from the rules at present."""
+    return not isinstance(smart_rules, Mapping) or smart_rules.get("isActive", True) is not False
+
+
+async def _organize(connection: AsyncConnection, dialect: str, row: Row[*tuple[Any, ...]]) -> int:
+    """Writes the snapshot anew and returns how many photos are new in it."""
+    wanted = set((await connection.execute(matching(_rules(row), dialect))).scalars())
+    members = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id == row.id)
+    present = set((await connection.execute(members)).scalars())
+    gone, new, now = list(present - wanted), sorted(wanted - present), utc_now()
+    of_it = CollectionPhoto.collection_id == row.id
+    for start in range(0, len(gone), _BATCH):
+        batch = gone[start : start + _BATCH]
+        await connection.execute(delete(CollectionPhoto).where(of_it, CollectionPhoto.photo_id.in_(batch)))
+    if new:
+        added = [{"id": new_id(), "collection_id": row.id, "photo_id": photo, "added_at": now} for photo in new]
+        await connection.execute(insert(CollectionPhoto), added)
+    await _store(connection, row, lastUpdated=now.isoformat())
+    return len(new)
+
+
+async def _find(connection: AsyncConnection, collection_id: str) -> Row[*tuple[Any, ...]]:
+    row = await find_collection(connection, collection_id)
+    if not row.is_smart_collection:
+        raise NotFound(f"{row.name} is no smart collection.")
+    return row
+
+
+async def _store(connection: AsyncConnection, row: Row[*tuple[Any, ...]], **looks: Any) -> None:
+    stored = row.smart_rules if isinstance(row.smart_rules, Mapping) else {"rules": row.smart_rules}
+    values = {"smart_rules": {**stored, **looks}}
+    await connection.execute(update(Collection).where(Collection.id == row.id).values(**values))
+
+
+def _looks(row: Row[*tuple[Any, ...]]) -> Mapping[str, Any]:
+    return row.smart_rules if isinstance(row.smart_rules, Mapping) else {}
+
+
+def _rules(row: Row[*tuple[Any, ...]]) -> Rules:
+    return read_rules(row.smart_rules)
+
+
+def _view(row: Row[*tuple[Any, ...]], count: int) -> SmartView:
+    looks = _looks(row)
+    last = looks.get("lastUpdated")
+    return SmartView(
+        row=row,
+        kind=looks.get("type") or "auto",
+        rules=looks.get("rules", row.smart_rules),
+        photo_count=count,
+        is_active=is_active(row.smart_rules),
+        last_updated=datetime.fromisoformat(last) if isinstance(last, str) else row.updated_at,
+        icon=looks.get("icon"),
+        color=looks.get("color"),
+    )

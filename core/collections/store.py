@@ -1,0 +1,103 @@
+"""Collections in the database. Every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.tables import Collection, CollectionPhoto, FileVersion, new_id, utc_now
+from core.errors import BadRequest, NotFound
+from core.library.membership import add_to_collection, require_collection
+from core.library.photos import PhotoRow, member_photos
+
+CollectionRow = Row[*tuple[Any, ...]]
+
+COLUMNS = tuple(column.name for column in Collection.__table__.columns)
+
+
+async def find_collection(connection: AsyncConnection, collection_id: str) -> CollectionRow:
+    """One collection; raises :class:`NotFound`."""
+    row = (await connection.execute(select(Collection.__table__).where(Collection.id == collection_id))).first()
+    if row is None:
+        raise NotFound(f"There is no collection {collection_id}.")
+    return row
+
+
+async def add_collection(connection: AsyncConnection, values: Mapping[str, Any]) -> CollectionRow:
+    """Stores a collection."""
+    collection_id, now = new_id(), utc_now()
+    await connection.execute(insert(Collection).values(id=collection_id, created_at=now, updated_at=now, **values))
+    return await find_collection(connection, collection_id)
+
+
+async def change_collection(
+    connection: AsyncConnection, collection_id: str, values: Mapping[str, Any]
+) -> CollectionRow:
+    """Changes some columns; raises :class:`NotFound`."""
+    await require_collection(connection, collection_id)
+    changed = update(Collection).where(Collection.id == collection_id).values(updated_at=utc_now(), **values)
+    await connection.execute(changed)
+    return await find_collection(connection, collection_id)
+
+
+async def remove_collection(connection: AsyncConnection, collection_id: str) -> None:
+    """Removes a collection, and none of its photos; nothing happens where there is none."""
+    await connection.execute(delete(CollectionPhoto).where(CollectionPhoto.collection_id == collection_id))
+    await connection.execute(delete(Collection).where(Collection.id == collection_id))
+
+
+async def counted_collections(connection: AsyncConnection) -> Sequence[CollectionRow]:
+    """Collections, newest first, with ``photo_count`` and ``newest_path``, the file of the photo added last."""
+    numbered = (
+        select(
+            CollectionPhoto.collection_id,
+            FileVersion.file_path,
+            func.count().over(partition_by=CollectionPhoto.collection_id).label("photo_count"),
+            func.row_number()
+            .over(
+                partition_by=CollectionPhoto.collection_id,
+                order_by=(CollectionPhoto.added_at.desc(), CollectionPhoto.id.desc()),
+            )
+            .label("place"),
+        )
+        .join(FileVersion, and_(FileVersion.id == CollectionPhoto.photo_id, FileVersion.archived_at.is_(None)))
+        .subquery()
+    )
+    statement = (
+        select(
+            Collection.__table__,
+            func.coalesce(numbered.c.photo_count, 0).label("photo_count"),
+            numbered.c.file_path.label("newest_path"),
+        )
+        .outerjoin(numbered, and_(numbered.c.collection_id == Collection.id, numbered.c.place == 1))
+        .order_by(Collection.created_at.desc(), Collection.id.desc())
+    )
+    return (await connection.execute(statement)).all()
+
+
+async def photos_in(connection: AsyncConnection, collection_id: str) -> Sequence[PhotoRow]:
+    """The photos that were put into a collection, the last first; none where there is no such collection."""
+    rows: Sequence[PhotoRow] = (await connection.execute(member_photos(collection_id))).all()
+    return rows
+
+
+async def add_photos(connection: AsyncConnection, collection_id: str, photo_ids: Sequence[str]) -> int:
+    """Adds photos and returns how many were not there before.
+
+    Raises :class:`NotFound`, and :class:`BadRequest` for a smart collection, whose photos follow from its rules.
+    """
+    row = await find_collection(connection, collection_id)
+    if row.is_smart_collection:
+        raise BadRequest(f"{row.name} is a smart collection; change its rules to have other photos in it.")
+    return sum([await add_to_collection(connection, collection_id, photo_id) for photo_id in dict.fromkeys(photo_ids)])
+
+
+async def remove_photos(connection: AsyncConnection, collection_id: str, photo_ids: Sequence[str]) -> int:
+    """Takes photos out of a collection and returns how many were in it. Raises :class:`NotFound`."""
+    await require_collection(connection, collection_id)
+    of_it = (CollectionPhoto.collection_id == collection_id, CollectionPhoto.photo_id.in_(list(photo_ids)))
+    removed = await connection.execute(delete(CollectionPhoto).where(*of_it).returning(CollectionPhoto.id))
+    return len(removed.all())
