@@ -64,6 +64,13 @@ def read_file(path: str, original_filename: str, cache_dir: str) -> Reading:
     return Reading(identity, place, zone, own.metadata)
 
 
+def find_place(latitude: float, longitude: float, cache_dir: str) -> Place | None:
+    """The populated place that a position in decimal degrees belongs to."""
+    from core.places.geonames import place_at
+
+    return place_at(_gazetteer(cache_dir), latitude, longitude)
+
+
 def is_on_this_machine(path: str) -> bool:
     """Whether a file lies on a file system of this machine, not on a share."""
     try:

@@ -1,0 +1,155 @@
+"""Locations that a person named, and hotspots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
+
+from api.context import ApiContext
+from api.schemas.location import (
+    Coordinates,
+    Hotspot,
+    Location,
+    LocationChange,
+    LocationRemoved,
+    LocationStats,
+    NewLocation,
+    degrees,
+    hotspot_of,
+    location_of,
+)
+from core.compute.tasks import find_place
+from core.errors import WorkerLost
+from core.places import Place
+from core.places.locations import (
+    add_location,
+    all_locations,
+    change_location,
+    counted_location,
+    hotspots,
+    photos_with_place,
+    remove_location,
+)
+
+log = structlog.get_logger()
+
+MOST = 5
+"""Locations of each list in the statistics."""
+
+MUNICIPAL = "municipal"
+"""The contract's word for what a village, town or city is; the offline gazetteer knows no smaller places."""
+
+
+@get("/api/locations", tags=["Locations"])
+async def list_locations(context: NamedDependency[ApiContext]) -> list[Location]:
+    """Locations, those with most photos first."""
+    return [location_of(one) for one in await all_locations(context.bench.database)]
+
+
+@get("/api/locations/stats", tags=["Locations"])
+async def get_stats(context: NamedDependency[ApiContext]) -> LocationStats:
+    """Locations and hotspots in numbers."""
+    database = context.bench.database
+    known = await all_locations(database)
+    async with database.read() as connection:
+        placed = await photos_with_place(connection)
+    newest = sorted(known, key=lambda one: one.row.created_at, reverse=True)
+    return LocationStats(
+        total_locations=len(known),
+        total_photos_with_location=placed,
+        top_locations=[location_of(one) for one in known[:MOST]],
+        recent_locations=[location_of(one) for one in newest[:MOST]],
+        hotspots=[hotspot_of(one) for one in await hotspots(database)],
+    )
+
+
+@get("/api/locations/hotspots", tags=["Locations"])
+async def list_hotspots(context: NamedDependency[ApiContext]) -> list[Hotspot]:
+    """Where photos were taken together and no location is named, most photos first."""
+    return [hotspot_of(one) for one in await hotspots(context.bench.database)]
+
+
+@get("/api/locations/{location_id:str}", tags=["Locations"])
+async def get_location(context: NamedDependency[ApiContext], location_id: FromPath[str]) -> Location:
+    """One location."""
+    return location_of(await counted_location(context.bench.database, location_id))
+
+
+@post("/api/locations", tags=["Locations"])
+async def make_location(context: NamedDependency[ApiContext], data: JSONBody[NewLocation]) -> Location:
+    """Names a place; what town it lies in is looked up where nobody says."""
+    values = _checked(msgspec.structs.asdict(data))
+    if data.place_name is None:
+        values |= _named(await _place(context, values["latitude"], values["longitude"]))
+    return await _store(context, values)
+
+
+@post("/api/locations/from-coordinates", tags=["Locations"])
+async def make_from_coordinates(context: NamedDependency[ApiContext], data: JSONBody[Coordinates]) -> Location:
+    """Makes a location of a position; without a name it is called as the town there."""
+    values = _checked(msgspec.structs.asdict(data))
+    place = await _place(context, values["latitude"], values["longitude"])
+    values["name"] = data.name or (place.name if place is not None else "Unknown place")
+    return await _store(context, values | _named(place) | {"is_user_defined": True})
+
+
+@patch("/api/locations/{location_id:str}", tags=["Locations"])
+async def update_location(
+    context: NamedDependency[ApiContext], location_id: FromPath[str], data: JSONBody[LocationChange]
+) -> Location:
+    """Changes a location; what is not told stays."""
+    told = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    async with context.bench.database.write() as connection:
+        await change_location(connection, location_id, _checked(told))
+    return location_of(await counted_location(context.bench.database, location_id))
+
+
+@delete("/api/locations/{location_id:str}", tags=["Locations"], status_code=200)
+async def delete_location(context: NamedDependency[ApiContext], location_id: FromPath[str]) -> LocationRemoved:
+    """Takes a name away; photos stay as they are."""
+    async with context.bench.database.write() as connection:
+        name = await remove_location(connection, location_id)
+    return LocationRemoved(f"The location {name} was removed.")
+
+
+async def _store(context: ApiContext, values: dict[str, Any]) -> Location:
+    async with context.bench.database.write() as connection:
+        location_id = await add_location(connection, values)
+    return location_of(await counted_location(context.bench.database, location_id))
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    limits = {"latitude": 90, "longitude": 180}
+    stored = {key: degrees(values[key], key, limit) for key, limit in limits.items() if key in values}
+    return values | stored
+
+
+async def _place(context: ApiContext, latitude: str, longitude: str) -> Place | None:
+    cache = str(context.bench.layout.cache)
+    try:
+        return await context.bench.compute.run(find_place, float(latitude), float(longitude), cache)
+    except WorkerLost as error:
+        log.warning("the town of a location could not be looked up", reason=str(error))
+        return None
+
+
+def _named(place: Place | None) -> dict[str, str]:
+    return {} if place is None else {"place_name": place.label, "place_type": MUNICIPAL}
+
+
+ROUTES = [
+    list_locations,
+    get_stats,
+    list_hotspots,
+    get_location,
+    make_location,
+    make_from_coordinates,
+    update_location,
+    delete_location,
+]

@@ -1,0 +1,151 @@
+"""Locations and hotspots on the wire."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import msgspec
+from litestar.exceptions import ValidationException
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from api.schemas.metadata import CombinedMetadata
+from api.schemas.photo import MediaAsset, photo_of
+from api.schemas.raw_json import JsonOf
+from api.schemas.timestamp import Timestamp, timestamp
+from core.places.locations import Counted
+from core.places.locations import Hotspot as FoundHotspot
+
+Name = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
+Text = Annotated[str, Meta(max_length=10_000, pattern="^[^\\x00]*$")]
+Radius = Annotated[int, Meta(ge=1, le=1_000_000)]
+Degrees = Annotated[str, Meta(max_length=50)] | float
+
+
+class Location(Struct, rename="camel"):
+    """A place that somebody named. ``photoCount`` counts the photos within ``radius`` metres."""
+
+    id: str
+    name: str
+    description: str | None
+    latitude: str
+    longitude: str
+    radius: int | None
+    is_user_defined: bool | None
+    photo_count: int | None
+    place_name: str | None
+    place_type: str | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class HotspotPhoto(Struct, rename="camel", gc=False):
+    """A photo at a hotspot."""
+
+    id: str
+    media_asset: MediaAsset
+    metadata: Annotated[msgspec.Raw, JsonOf(CombinedMetadata | None)]
+
+
+class Hotspot(Struct, rename="camel"):
+    """Where photos were taken within 100 metres of each other."""
+
+    latitude: float
+    longitude: float
+    photo_count: int
+    photos: list[HotspotPhoto]
+    suggested_name: str
+
+
+class LocationStats(Struct, rename="camel"):
+    """How many locations there are, and photos with coordinates; the largest, the newest, and places without a name."""
+
+    total_locations: int
+    total_photos_with_location: int
+    top_locations: list[Location]
+    recent_locations: list[Location]
+    hotspots: list[Hotspot]
+
+
+class NewLocation(Struct, rename="camel"):
+    """A location to store; ``photoCount`` is counted, whatever is sent."""
+
+    name: Name
+    latitude: Degrees
+    longitude: Degrees
+    description: Text | None = None
+    radius: Radius = 100
+    is_user_defined: bool = False
+    place_name: Text | None = None
+    place_type: Text | None = None
+
+
+class LocationChange(Struct, rename="camel"):
+    """What is to be different."""
+
+    name: Name | UnsetType = UNSET
+    latitude: Degrees | UnsetType = UNSET
+    longitude: Degrees | UnsetType = UNSET
+    description: Text | UnsetType | None = UNSET
+    radius: Radius | UnsetType = UNSET
+    is_user_defined: bool | UnsetType = UNSET
+    place_name: Text | UnsetType | None = UNSET
+    place_type: Text | UnsetType | None = UNSET
+
+
+class Coordinates(Struct):
+    """A position to make a location of."""
+
+    latitude: Degrees
+    longitude: Degrees
+    name: Name | None = None
+    description: Text | None = None
+
+
+class LocationRemoved(Struct):
+    """What was done, for people."""
+
+    message: str
+
+
+def degrees(value: str | float, key: str, limit: int) -> str:
+    """Decimal degrees as they are stored, text; raises :class:`ValidationException` for anything else."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= limit:
+        fault = {"key": key, "message": f"must be decimal degrees from -{limit} to {limit}"}
+        raise ValidationException(f"{key} {fault['message']}.", extra=[fault])
+    return value.strip() if isinstance(value, str) else f"{value:.10g}"
+
+
+def location_of(counted: Counted) -> Location:
+    """A location as it goes over the wire."""
+    row = counted.row
+    return Location(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        latitude=row.latitude,
+        longitude=row.longitude,
+        radius=row.radius,
+        is_user_defined=row.is_user_defined,
+        photo_count=counted.photo_count,
+        place_name=row.place_name,
+        place_type=row.place_type,
+        created_at=timestamp(row.created_at),
+        updated_at=timestamp(row.updated_at),
+    )
+
+
+def hotspot_of(found: FoundHotspot) -> Hotspot:
+    """A hotspot as it goes over the wire."""
+    photos = [photo_of(row) for row in found.photos]
+    return Hotspot(
+        latitude=found.latitude,
+        longitude=found.longitude,
+        photo_count=len(photos),
+        photos=[HotspotPhoto(photo.id, photo.media_asset, photo.metadata) for photo in photos],
+        suggested_name=found.name,
+    )

@@ -1,0 +1,174 @@
+"""Locations that a person has named, and hotspots: where many photos were taken and no name is yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.engine import Database
+from core.db.tables import FileVersion, Location, new_id, utc_now
+from core.errors import NotFound
+from core.library.photos import PhotoRow, best_photos
+from core.places.clusters import HOTSPOT_RADIUS, Grid, Point, clusters_of, distance
+
+FEWEST: Final = 2
+"""Photos that make a hotspot (contract)."""
+
+_MANY, _SOME = 50, 20
+"""Photos from which on a place is called frequent, or a favourite, where nothing tells its name (contract)."""
+
+LocationRow = Row[*tuple[Any, ...]]
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A location and how many photos lie within its radius."""
+
+    row: LocationRow
+    photo_count: int
+
+
+class Hotspot(msgspec.Struct, frozen=True):
+    """Photos that were taken within 100 metres of each other; the centre in decimal degrees."""
+
+    latitude: float
+    longitude: float
+    name: str
+    photos: Sequence[PhotoRow]
+
+
+async def all_locations(database: Database) -> list[Counted]:
+    """Every location, those with most photos first, then by name. Two statements."""
+    async with database.read() as connection:
+        rows = (await connection.execute(select(Location.__table__))).all()
+        points = await _points(connection) if rows else []
+    counts = await asyncio.to_thread(_count, rows, points)
+    counted = [Counted(row, count) for row, count in zip(rows, counts, strict=True)]
+    return sorted(counted, key=lambda one: (-one.photo_count, one.row.name, one.row.id))
+
+
+async def counted_location(database: Database, location_id: str) -> Counted:
+    """One location; raises :class:`NotFound`."""
+    async with database.read() as connection:
+        row = await find_location(connection, location_id)
+        points = await _points(connection, around=row)
+    (count,) = await asyncio.to_thread(_count, [row], points)
+    return Counted(row, count)
+
+
+async def find_location(connection: AsyncConnection, location_id: str) -> LocationRow:
+    """One location; raises :class:`NotFound`."""
+    row = (await connection.execute(select(Location.__table__).where(Location.id == location_id))).first()
+    if row is None:
+        raise NotFound(f"There is no location {location_id}.")
+    return row
+
+
+async def add_location(connection: AsyncConnection, values: Mapping[str, Any]) -> str:
+    """Stores a location; returns its id."""
+    location_id, now = new_id(), utc_now()
+    await connection.execute(insert(Location).values(id=location_id, created_at=now, updated_at=now, **values))
+    return location_id
+
+
+async def change_location(connection: AsyncConnection, location_id: str, values: Mapping[str, Any]) -> None:
+    """Changes some columns; raises :class:`NotFound`."""
+    await find_location(connection, location_id)
+    changed = update(Location).where(Location.id == location_id).values(updated_at=utc_now(), **values)
+    await connection.execute(changed)
+
+
+async def remove_location(connection: AsyncConnection, location_id: str) -> str:
+    """Removes a location and returns its name; photos stay as they are. Raises :class:`NotFound`."""
+    row = await find_location(connection, location_id)
+    await connection.execute(delete(Location).where(Location.id == location_id))
+    name: str = row.name
+    return name
+
+
+async def hotspots(database: Database) -> list[Hotspot]:
+    """Where photos were taken together, the most photos first; places that a location covers are left out."""
+    order = (FileVersion.created_at, FileVersion.id)
+    async with database.read() as connection:
+        photos = (await connection.execute(best_photos(*_PLACED, order=order))).all()
+        named = (await connection.execute(select(Location.latitude, Location.longitude, Location.radius))).all()
+    return await asyncio.to_thread(_hotspots, photos, named)
+
+
+async def photos_with_place(connection: AsyncConnection) -> int:
+    """How many photos have coordinates; one for each asset."""
+    counted = best_photos(*_PLACED).order_by(None).subquery()
+    return (await connection.execute(select(func.count()).select_from(counted))).scalar_one()
+
+
+_PLACED: Final = (
+    FileVersion.gps_latitude.is_not(None),
+    FileVersion.gps_longitude.is_not(None),
+    # the pair (0, 0) is what receivers without a fix write
+    or_(FileVersion.gps_latitude != 0, FileVersion.gps_longitude != 0),
+)
+
+
+async def _points(connection: AsyncConnection, around: LocationRow | None = None) -> list[Point]:
+    conditions = list(_PLACED)
+    if around is not None:
+        # a degree of latitude is 111 km everywhere; longitudes are left to the grid
+        reach = (around.radius or HOTSPOT_RADIUS) / 110_000
+        latitude = float(around.latitude)
+        conditions.append(FileVersion.gps_latitude.between(latitude - reach, latitude + reach))
+    found = best_photos(*conditions).order_by(None).subquery()
+    rows = await connection.execute(select(found.c.gps_latitude, found.c.gps_longitude))
+    return [(row.gps_latitude, row.gps_longitude) for row in rows]
+
+
+def _count(rows: Sequence[LocationRow], points: Sequence[Point]) -> list[int]:
+    grids: dict[float, Grid] = {}
+    counts = []
+    for row in rows:
+        radius = float(row.radius or HOTSPOT_RADIUS)
+        grid = grids.setdefault(radius, Grid(points, radius)) if radius not in grids else grids[radius]
+        counts.append(grid.count((float(row.latitude), float(row.longitude))))
+    return counts
+
+
+def _hotspots(photos: Sequence[PhotoRow], named: Sequence[Row[*tuple[Any, ...]]]) -> list[Hotspot]:
+    points = [(row.gps_latitude, row.gps_longitude) for row in photos]
+    found = []
+    for cluster in clusters_of(points):
+        if len(cluster.members) < FEWEST:
+            break
+        centre = (cluster.latitude, cluster.longitude)
+        if not any(
+            distance(centre, (float(one.latitude), float(one.longitude))) <= (one.radius or HOTSPOT_RADIUS)
+            for one in named
+        ):
+            members = [photos[index] for index in cluster.members]
+            found.append(Hotspot(*centre, _suggested_name(members), members))
+    return found
+
+
+def _suggested_name(photos: Sequence[PhotoRow]) -> str:
+    """The place that most photos name, else what happened there, else a word for how often one was there."""
+    places = Counter(place for row in photos if (place := _place_of(row)))
+    if places:
+        return places.most_common(1)[0][0]
+    events = Counter(row.event_type for row in photos if row.event_type)
+    if events.total() * 2 > len(photos):
+        return f"{events.most_common(1)[0][0].capitalize()} location"
+    if len(photos) >= _MANY:
+        return "Frequent place"
+    return "Favourite place" if len(photos) >= _SOME else "Place"
+
+
+def _place_of(row: PhotoRow) -> str | None:
+    if row.metadata_json is None or "placeName" not in row.metadata_json:
+        return None
+    metadata = msgspec.json.decode(row.metadata_json)
+    ai = metadata.get("ai") if isinstance(metadata, dict) else None
+    place = ai.get("placeName") if isinstance(ai, dict) else None
+    return place if isinstance(place, str) and place else None
