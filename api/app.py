@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import structlog
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access, guard
 from api.context import ApiContext
@@ -54,6 +56,8 @@ from core.db.engine import Database
 from core.errors import NotFound
 from core.people.embeddings import Embeddings
 
+log = structlog.get_logger()
+
 MAX_BODY = 64 << 20
 """Bytes of a request body other than an upload: calls for whole libraries carry many ids."""
 
@@ -71,8 +75,12 @@ def _cors(context: ApiContext) -> CORSConfig | None:
 
 
 async def _seed(database: Database) -> None:
-    async with database.write() as connection:
-        await seed_prompts(connection)
+    try:
+        async with database.write() as connection:
+            await seed_prompts(connection)
+    except (SQLAlchemyError, OSError):
+        # health tells what is wrong with the database; until it answers nothing can be seeded
+        log.exception("the prompts could not be stored; they are at the next start")
 
 
 def create_app(context: ApiContext) -> Litestar:

@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-from core.db.tables import Setting
 from tests.api.conftest import Library
 
 pytestmark = pytest.mark.asyncio
@@ -90,8 +89,7 @@ async def test_the_name_as_gold_is_told_before(library: Library) -> None:
     ]
     path = f"/api/photos/{photo_id}/filename-preview"
     assert (await library.http.get(path)).json() == {"filename": "2024-07-26_14-30-25.jpg"}
-    setting = await library.insert(Setting, key="gold_naming_pattern", value="ai_descriptive")
-    assert setting
+    await library.http.put("/api/settings/gold_naming_pattern", json={"value": "ai_descriptive"})
     assert (await library.http.get(path)).json() == {"filename": "2024-07-26_BeachInNice.jpg"}
     assert (await library.http.get("/api/photos/no-such-photo/filename-preview")).status_code == 404
 

@@ -25,7 +25,6 @@ from core.db.tables import (
     MediaAsset,
     Person,
     Placement,
-    Setting,
 )
 from core.library.sidecar import read_sidecar
 from core.media.identify import identify
@@ -185,8 +184,8 @@ async def test_two_requests_at_once_make_one_gold_version(sqlite_library: Librar
 
 
 async def test_the_name_follows_the_setting_and_never_takes_another_photos(sqlite_library: Library) -> None:
-    await sqlite_library.insert(Setting, key="gold_naming_pattern", value="custom")
-    await sqlite_library.insert(Setting, key="custom_naming_pattern", value="{year}_{camera}")
+    for key, value in (("gold_naming_pattern", "custom"), ("custom_naming_pattern", "{year}_{camera}")):
+        await sqlite_library.http.put(f"/api/settings/{key}", json={"value": value})
     names = []
     for number in range(3):
         silver_id = await add_silver(sqlite_library, jpeg(f"Camera {number}"))
