@@ -14,6 +14,7 @@ from litestar.openapi import OpenAPIConfig
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access, guard
+from api.answer_headers import forbid_guessing
 from api.context import ApiContext
 from api.errors import EXCEPTION_HANDLERS
 from api.face_crops import FaceCrops
@@ -53,7 +54,7 @@ from api.thumbnails import Thumbnails
 from core import __version__
 from core.ai.prompts import seed_prompts
 from core.db.engine import Database
-from core.errors import NotFound
+from core.errors import BadRequest, NotFound
 from core.people.embeddings import Embeddings
 
 log = structlog.get_logger()
@@ -63,9 +64,11 @@ MAX_BODY = 64 << 20
 
 
 async def _refuse_zero_bytes(request: Request[Any, Any, Any]) -> None:
-    """No id, tag or path has one, and PostgreSQL would not take it as a parameter."""
+    """Nothing that is stored has one, and PostgreSQL would not take it as a parameter."""
     if "\0" in request.scope["path"]:
         raise NotFound("There is nothing by that name.")
+    if b"%00" in request.scope["query_string"]:
+        raise BadRequest("There is a zero byte in the query.")
 
 
 def _cors(context: ApiContext) -> CORSConfig | None:
@@ -135,6 +138,7 @@ def create_app(context: ApiContext) -> Litestar:
         state=State({"access": access}),
         on_startup=[partial(_seed, bench.database)],
         before_request=_refuse_zero_bytes,
+        before_send=[forbid_guessing],
         cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),
         openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),

@@ -25,6 +25,8 @@ class StrictRequest(Request[Any, Any, Any]):
             raise ValidationException("The body is not of the shape asked for.", extra=_faults(error)) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ClientException(f"The body is no JSON: {error}.") from error
+        except RecursionError as error:
+            raise ClientException("The body is nested too deeply.") from error
 
 
 def _faults(error: msgspec.ValidationError) -> list[dict[str, str]]:

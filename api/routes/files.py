@@ -41,12 +41,14 @@ NAMED_CACHING: Final = "public, max-age=2592000"
 
 _RENDERED: Final = re.compile(r"[0-9a-f]{64}-[0-9a-z-]+\.jpeg")
 
+_HARMLESS: Final = re.compile(r"image/(?!svg)[\w.+-]+|video/[\w.+-]+|application/(zip|x-tar)")
+
 _PICTURE: Final = {
     200: ResponseSpec(bytes, generate_examples=False, media_type="image/jpeg", description="The picture")
 }
 _FILE: Final = {
-    200: ResponseSpec(bytes, generate_examples=False, media_type="application/octet-stream", description="The file"),
-    206: ResponseSpec(bytes, generate_examples=False, media_type="application/octet-stream", description="A range"),
+    200: ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The file"),
+    206: ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="A range"),
 }
 
 MAX_COORDINATE: Final = 1_000_000
@@ -69,7 +71,7 @@ class FileTools:
     "/api/files/{file_path:path}",
     http_method=["GET", "HEAD"],
     tags=["Files"],
-    responses={200: ResponseSpec(bytes, generate_examples=False, media_type="image/jpeg", description="The file")},
+    responses={200: ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The file")},
 )
 async def get_file(
     request: FileRequest,
@@ -150,21 +152,26 @@ def _below_media(file_path: str) -> str:
 
 def _original(request: FileRequest, file: ServedFile, stored: StoredFile | None, is_download: bool) -> Response:
     name = file.path.name
-    mime_type = stored.mime_type if stored is not None else mimetypes.guess_type(name)[0]
-    headers = {"cache-control": ORIGINAL_CACHING, "x-content-type-options": "nosniff"}
+    headers = {"cache-control": ORIGINAL_CACHING}
     if stored is not None:
         headers["etag"] = f'"{stored.sha256}"'
         name = sanitise_filename(stored.original_filename, file.path.suffix)
     answer = FileResponse(
         file.path,
         headers=headers,
-        media_type=mime_type or "application/octet-stream",
+        media_type=_shown_as(stored.mime_type if stored is not None else mimetypes.guess_type(name)[0]),
         filename=name if is_download else None,
         stat_result=file.stat,
     )
     if is_current(request.headers.get("if-none-match"), answer.headers["etag"]):
         return _not_modified(answer.headers["etag"], ORIGINAL_CACHING)
     return answer
+
+
+def _shown_as(mime_type: str | None) -> str:
+    """The type to send a file with: beside photos there may be pages and drawings, which would run what is in them."""
+    is_harmless = mime_type is not None and _HARMLESS.fullmatch(mime_type) is not None
+    return mime_type if mime_type is not None and is_harmless else "application/octet-stream"
 
 
 async def _face(request: FileRequest, compute: Compute, file: ServedFile, stored: StoredFile, box: Box) -> Response:

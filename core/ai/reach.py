@@ -20,6 +20,12 @@ from urllib.parse import urlsplit
 PATIENCE_SECONDS: Final = 5.0
 """The contract's limit for asking Ollama."""
 
+_SECRETS: Final = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16")))
+"""Where Amazon (by IPv6), Alibaba and Microsoft tell machines secrets; they are not link-local."""
+
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv4 through a translator (RFC 6052)."""
+
 OPENAI_URL: Final = "https://api.openai.com/v1"
 
 
@@ -95,9 +101,17 @@ def _connected(host: str, port: int, timeout: float | None) -> socket.socket:
 
 
 def _is_refused(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    one = mapped or address
-    return one.is_link_local or one.is_multicast or one.is_unspecified
+    one = _meant(address)
+    return one.is_link_local or one.is_multicast or one.is_unspecified or one in _SECRETS
+
+
+def _meant(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 address stands for, where it stands for one."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class _Connection(http.client.HTTPConnection):

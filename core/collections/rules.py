@@ -6,6 +6,7 @@ make up :data:`SHARE` of all. *Boolean*: rules joined by ``AND`` or ``OR``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,10 @@ SHARE: Final = 0.6
 
 MOST_WEIGHT: Final = 5
 MOST_RULES: Final = 100
+
+
+_ZERO_BYTE: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A zero byte in JSON, which PostgreSQL stores nowhere; after an odd number of backslashes, ``u0000`` is one."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -42,6 +47,12 @@ def read_rules(stored: Any) -> Rules:
     Raises:
         BadRequest: it is neither dialect.
     """
+    if _ZERO_BYTE.search(msgspec.json.encode(stored)):
+        raise BadRequest("There is a zero byte in the rules.")
+    return _read(stored)
+
+
+def _read(stored: Any) -> Rules:
     if stored is None:
         return Rules(())
     if isinstance(stored, list):
@@ -49,9 +60,9 @@ def read_rules(stored: Any) -> Rules:
     if isinstance(stored, Mapping):
         inner = stored.get("rules")
         if isinstance(inner, Mapping):
-            return read_rules(inner)
+            return _read(inner)
         if isinstance(inner, list) and "operator" not in stored:
-            return read_rules(inner)
+            return _read(inner)
         if isinstance(inner, list) or inner is None:
             operator = str(stored.get("operator", "AND")).upper()
             if operator not in ("AND", "OR"):
