@@ -6,7 +6,8 @@ UNUSED := shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
 
 .DEFAULT_GOAL := help
 MEDIA ?=
-.PHONY: help run test torture referee lint format bench venv lock clean
+FUZZ ?= 30
+.PHONY: help run test torture fuzz referee lint format bench venv lock clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +20,9 @@ test: $(VENV)/.tests  ## run the test suite
 
 torture: $(VENV)/.tests  ## the proof that nothing is lost, in full (takes hours)
 	PICTALLION_TORTURE=full $(VENV)/bin/python -m pytest -n auto tests/torture
+
+fuzz: $(VENV)/.tests  ## ask the API thousands of things that its description allows, and forbids
+	PICTALLION_FUZZ=$(FUZZ) $(VENV)/bin/python -m pytest -n auto -rP tests/api/test_fuzzing.py
 
 referee: $(VENV)/.tests  ## let exiftool and exiv2 judge what we read and write (MEDIA=folder of real files)
 	$(VENV)/bin/python -m tests.referee.sidecars

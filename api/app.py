@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.access import Access, guard
 from api.answer_headers import forbid_guessing
 from api.context import ApiContext
+from api.declared_problems import DeclaredProblems
 from api.errors import EXCEPTION_HANDLERS
 from api.face_crops import FaceCrops
 from api.known_files import KnownFiles
@@ -142,7 +143,7 @@ def create_app(context: ApiContext) -> Litestar:
         cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),
         openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),
-        plugins=[RawJsonSchema()],
+        plugins=[RawJsonSchema(), DeclaredProblems()],
         request_max_body_size=MAX_BODY,
         request_class=StrictRequest,
         # structlog is set up by whoever starts the program; the framework's own configuration would replace it

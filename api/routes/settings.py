@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from api.access import SCOPE
@@ -36,7 +37,12 @@ async def get_setting(context: NamedDependency[ApiContext], key: FromPath[str]) 
         return setting_of(await find_setting(connection, key))
 
 
-@post("/api/settings", tags=["Settings"], opt=_ADMIN)
+@post(
+    "/api/settings",
+    tags=["Settings"],
+    opt=_ADMIN,
+    responses={200: ResponseSpec(Setting, generate_examples=False, description="It was there, and is changed")},
+)
 async def make_setting(context: NamedDependency[ApiContext], data: JSONBody[NewSetting]) -> Response[Setting]:
     """Makes a setting (201), or changes the one that is there (200)."""
     async with context.bench.database.write() as connection:
