@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.api import api
 from bench.floor import floor_seconds
 from bench.gold import gold_writes
 from bench.house import House, house
@@ -30,13 +31,14 @@ CORES = os.cpu_count() or 1
 class Bench:
     """The workplace of one run: photos, the prepared cache, the table."""
 
-    def __init__(self, folder: Path, photos: int, pictures: list[Path], tiny: int) -> None:
+    def __init__(self, folder: Path, photos: int, pictures: list[Path], tiny: int, libraries: list[int]) -> None:
         self.folder = folder
         self.cache = folder / "cache"
         self.cache.mkdir()
         self.photos = photos
         self.pictures = pictures
         self.tiny = tiny
+        self.libraries = libraries
         self.table = Table("what", "value", "goal", title=f"{CORES} cores")
         self._homes = 0
         prepare_cache(str(self.cache))
@@ -216,6 +218,12 @@ def start(bench: Bench) -> None:
     bench.report("start to a healthy API, median", f"{statistics.median(seconds):.2f} s", "≤ 3 s")
 
 
+def answers(bench: Bench) -> None:
+    """Every kind of answer, at each size of the library."""
+    for photos in bench.libraries:
+        api(bench.new_home(), bench.cache, photos, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -226,6 +234,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "moving": move,
     "noticing": noticing,
     "gold": gold,
+    "api": answers,
 }
 
 
@@ -235,11 +244,17 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=[[], *MEASUREMENTS], help="what to measure; all by default")
     parser.add_argument("--photos", type=int, default=200, help="how many 12-MP photos")
     parser.add_argument("--tiny", type=int, default=10_000, help="how far the library grows")
+    parser.add_argument(
+        "--photos-in-library",
+        type=lambda text: [int(size) for size in text.split(",")],
+        default=[10_000, 100_000],
+        help="sizes of the library that is asked, as 10000,100000",
+    )
     parser.add_argument("--pictures", type=Path, help="a folder of large JPEGs to cut the photos from")
     arguments = parser.parse_args()
     pictures = sorted(arguments.pictures.rglob("*.jpg")) if arguments.pictures else []
     with tempfile.TemporaryDirectory(prefix="pictallion-bench-") as folder:
-        bench = Bench(Path(folder), arguments.photos, pictures, arguments.tiny)
+        bench = Bench(Path(folder), arguments.photos, pictures, arguments.tiny, arguments.photos_in_library)
         for name in arguments.what or MEASUREMENTS:
             MEASUREMENTS[name](bench)
         Console().print(bench.table)
