@@ -104,7 +104,6 @@ def _versions(photos: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]
     places = [(chance.uniform(36, 60), chance.uniform(-9, 25)) for _ in range(60)]
     first: tuple[datetime, str] | None = None
     for number, (asset, version) in enumerate(rows(photos)):
-        version["combined_metadata"] = version.pop("metadata")
         if number % 10 < 3:
             began, likeness = first if first is not None and number % 10 else (version["created_at"], "")
             likeness = likeness or version["perceptual_hash"]
