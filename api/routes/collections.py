@@ -35,7 +35,8 @@ from api.schemas.photo import Photo, photo_of
 from api.schemas.timestamp import timestamp
 from core.collections.rules import read_rules
 from core.collections.smart import (
-    live_counts,
+    covers_of,
+    known_members,
     organize,
     photos_of,
     put_smart,
@@ -67,8 +68,14 @@ async def list_collections(context: NamedDependency[ApiContext]) -> list[Collect
     database = context.bench.database
     async with database.read() as connection:
         rows = await counted_collections(connection)
-        live = await live_counts(connection, database.dialect, [row for row in rows if row.is_smart_collection])
-    return [collection_of(row, row.newest_path, live.get(row.id, row.photo_count)) for row in rows]
+        smart = await known_members(connection, database.dialect, [row for row in rows if row.is_smart_collection])
+        covers = await covers_of(connection, smart)
+    return [
+        collection_of(row, covers.get(row.id), smart[row.id].number)
+        if row.id in smart
+        else collection_of(row, row.newest_path, row.photo_count)
+        for row in rows
+    ]
 
 
 @post("/api/collections", tags=["Collections"], status_code=200)

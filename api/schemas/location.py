@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 import msgspec
 from litestar.exceptions import ValidationException
@@ -20,6 +20,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
 Text = Annotated[str, Meta(max_length=10_000, pattern="^[^\\x00]*$")]
 Radius = Annotated[int, Meta(ge=1, le=1_000_000)]
 Degrees = Annotated[str, Meta(max_length=50)] | float
+
+_DECIMAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+"""What every client reads as the same number: no exponent, no grouping."""
 
 
 class Location(Struct, rename="camel"):
@@ -110,14 +113,11 @@ class LocationRemoved(Struct):
 
 def degrees(value: str | float, key: str, limit: int) -> str:
     """Decimal degrees as they are stored, text; raises :class:`ValidationException` for anything else."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not abs(number) <= limit:
+    text = value.strip() if isinstance(value, str) else f"{value:.10f}"
+    if not _DECIMAL.fullmatch(text) or not abs(float(text)) <= limit:
         fault = {"key": key, "message": f"must be decimal degrees from -{limit} to {limit}"}
         raise ValidationException(f"{key} {fault['message']}.", extra=[fault])
-    return value.strip() if isinstance(value, str) else f"{value:.10g}"
+    return text if isinstance(value, str) else text.rstrip("0").removesuffix(".")
 
 
 def location_of(counted: Counted) -> Location:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -9,12 +10,9 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Float,
-    Integer,
     Select,
     and_,
     case,
-    cast,
-    extract,
     false,
     func,
     literal,
@@ -23,9 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from core.collections.faced import COMPARISONS, shows_ages, shows_faces
+from core.collections.folding import has_any, is_one_of
 from core.collections.rules import SHARE, Rule, Rules
-from core.db.search_sql import FACETS, FACTS, WORDS, WordKind
-from core.db.tables import Face, FileVersion, Person
+from core.db.search_sql import FACETS, FACTS, WORDS, WordKind, different_words
+from core.db.tables import FileVersion
 from core.errors import BadRequest
 from core.library.layout import Tier
 from core.search.dates import first_moment, last_moment
@@ -36,6 +36,8 @@ Condition = ColumnElement[bool]
 _EPSILON: Final = 1e-9
 """Of a sum of whole weights against a share of them: 0.6 has no exact binary form."""
 
+_DIFFERENT: Final = {kind: different_words(kind) for kind in WordKind}
+
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -44,7 +46,6 @@ def matching(rules: Rules, dialect: str) -> Select[Any]:
     statement = (
         select(FACTS.c.version_id, FACTS.c.created_at)
         .join(FACETS, FACETS.c.id == FACTS.c.facet_id)
-        .join(FileVersion, FileVersion.id == FACTS.c.version_id)
         .where(FACTS.c.is_shown.is_(True), FACETS.c.tier != Tier.BRONZE)
     )
     return statement.where(_all(rules, dialect))
@@ -73,90 +74,46 @@ def _weighted(rule: Rule) -> Condition:
         case "aiTags":
             return _words(WordKind.TAG, rule.operator, [text])
         case "eventType":
-            return _text(FACETS.c.event_type, rule.operator, text)
+            return _text(FACETS.c.event_type, rule.operator, [text])
         case "location":
-            return _text(func.coalesce(FileVersion.location, ""), rule.operator, text)
-        case "faceCount":
-            return _number(_face_count(), rule.operator, text)
-        case "personAge":
-            return _number(_mean_age(), rule.operator, text)
+            return _location(rule.operator, [text])
+        case "faceCount" if rule.operator in COMPARISONS and _is_number(text):
+            return shows_faces(rule.operator, float(text))
+        case "personAge" if rule.operator in COMPARISONS and _is_number(text):
+            return shows_ages(rule.operator, float(text))
         case "metadata.time":
             return _in_hours(text) if rule.operator == "time_range" else false()
         case _:
             return false()
 
 
-def _text(column: ColumnElement[Any], operator: str, text: str) -> Condition:
+def _text(column: ColumnElement[Any], operator: str, texts: list[str]) -> Condition:
     match operator:
         case "contains":
-            return column.icontains(text, autoescape=True)
-        case "equals":
-            return func.lower(column) == text.lower()
+            return has_any(column, texts)
+        case "equals" | "in":
+            return is_one_of(column, texts)
         case _:
             return false()
 
 
 def _words(kind: WordKind, operator: str, texts: list[str]) -> Condition:
-    """Whether any keyword or tag of the photo is one of the texts, or has one in it."""
-    match operator:
-        case "contains":
-            fits = or_(*(WORDS.c.word.icontains(text, autoescape=True) for text in texts))
-        case "equals" | "in":
-            fits = func.lower(WORDS.c.word).in_([text.lower() for text in texts])
-        case _:
-            return false()
-    return FACTS.c.id.in_(select(WORDS.c.id).where(WORDS.c.kind == kind, fits))
+    """Whether any keyword or tag of the photo is one of the texts, or has one in it.
+
+    Asked of the different words first, of which there are few.
+    """
+    word = _DIFFERENT[kind].c.word
+    fitting = select(word).where(_text(word, operator, texts))
+    return FACTS.c.id.in_(select(WORDS.c.id).where(WORDS.c.kind == kind, WORDS.c.word.in_(fitting)))
 
 
-def _number(column: ColumnElement[Any], operator: str, text: str) -> Condition:
-    try:
-        number = float(text)
-    except ValueError:
-        return false()
-    match operator:
-        case ">=":
-            return column >= number
-        case "<=":
-            return column <= number
-        case "equals":
-            return column == number
-        case _:
-            return false()
-
-
-def _face_count() -> ColumnElement[Any]:
+def _location(operator: str, texts: list[str]) -> Condition:
     version = aliased(FileVersion)
-    return (
-        select(func.count(Face.id))
-        .join(version, version.id == Face.photo_id)
-        .where(version.media_asset_id == FileVersion.media_asset_id, Face.ignored.is_(False))
-        .correlate(FileVersion)
-        .scalar_subquery()
+    of_photo = select(literal(1)).where(
+        version.id == FACTS.c.version_id, _text(func.coalesce(version.location, ""), operator, texts)
     )
-
-
-def _mean_age() -> ColumnElement[Any]:
-    """The mean age of the people whose birthdate is known; NULL, which meets nothing, where there is nobody."""
-    version = aliased(FileVersion)
-    day = FACTS.c.captured_at
-    year, month_day = cast(func.substr(day, 1, 4), Integer), func.substr(day, 6, 5)
-    born_month_day = extract("month", Person.birthdate) * 100 + extract("day", Person.birthdate)
-    photo_month_day = cast(func.substr(month_day, 1, 2), Integer) * 100 + cast(func.substr(month_day, 4, 2), Integer)
-    age = year - extract("year", Person.birthdate) - case((photo_month_day < born_month_day, 1), else_=0)
-    return (
-        select(func.avg(age))
-        .select_from(Face)
-        .join(version, version.id == Face.photo_id)
-        .join(Person, Person.id == Face.person_id)
-        .where(
-            version.media_asset_id == FileVersion.media_asset_id,
-            Face.ignored.is_(False),
-            Person.birthdate.is_not(None),
-            day != "",
-        )
-        .correlate(FileVersion, FACTS)
-        .scalar_subquery()
-    )
+    # a location is one of the photo's places; only one that is empty is not among them
+    return of_photo.exists() if "" in texts else and_(_words(WordKind.PLACE, operator, texts), of_photo.exists())
 
 
 def _in_hours(text: str) -> Condition:
@@ -209,29 +166,19 @@ def _rating(rule: Rule) -> Condition:
 
 def _flag(column: ColumnElement[bool]) -> Callable[[Rule], Condition]:
     def condition(rule: Rule) -> Condition:
-        wanted = {"true": True, "false": False}.get(str(rule.value).lower())
+        wanted = _truth(rule.value)
         return column.is_(wanted) if rule.operator == "equals" and wanted is not None else false()
 
     return condition
 
 
 def _one_of(column: ColumnElement[Any]) -> Callable[[Rule], Condition]:
-    def condition(rule: Rule) -> Condition:
-        texts = [str(one) for one in _list(rule.value)]
-        match rule.operator:
-            case "contains":
-                return or_(*(column.icontains(text, autoescape=True) for text in texts)) if texts else false()
-            case "equals" | "in":
-                return func.lower(column).in_([text.lower() for text in texts])
-            case _:
-                return false()
-
-    return condition
+    return lambda rule: _text(column, rule.operator, _texts(rule))
 
 
 def _worded(*kinds: WordKind) -> Callable[[Rule], Condition]:
     def condition(rule: Rule) -> Condition:
-        texts = [str(one) for one in _list(rule.value)]
+        texts = _texts(rule)
         return or_(*(_words(kind, rule.operator, texts) for kind in kinds)) if texts else false()
 
     return condition
@@ -246,7 +193,7 @@ _BOOLEAN: Final[dict[str, Callable[[Rule], Condition]]] = {
     "camera": _one_of(FACETS.c.camera),
     "lens": _one_of(FACETS.c.lens),
     "mimeType": _one_of(FACETS.c.mime_type),
-    "location": _one_of(func.coalesce(FileVersion.location, "")),
+    "location": lambda rule: _location(rule.operator, _texts(rule)),
     "isReviewed": _flag(FACTS.c.is_reviewed),
     "isFavorite": _flag(FACTS.c.is_favorite),
 }
@@ -264,8 +211,8 @@ def _as_filter(rule: Rule) -> Filter | None:
             return Filter(people=[str(one) for one in _list(value)])
         case "collections", "in":
             return Filter(collections=[str(one) for one in _list(value)])
-        case "hasGPS", "equals":
-            return Filter(has_gps=True)
+        case "hasGPS", "equals" if _truth(value) is not None:
+            return Filter(has_gps=_truth(value))
         case "minConfidence", "equals" if _is_number(value):
             return Filter(min_confidence=float(value))
         case "dateRange", "between":
@@ -287,6 +234,10 @@ def _dates(ends: list[Any]) -> Filter | None:
         return None
 
 
+def _texts(rule: Rule) -> list[str]:
+    return [str(one) for one in _list(rule.value)]
+
+
 def _list(value: Any) -> list[Any]:
     return list(_flat(value))
 
@@ -298,9 +249,14 @@ def _flat(value: Any) -> Iterator[Any]:
         yield value
 
 
+def _truth(value: Any) -> bool | None:
+    return {"true": True, "false": False}.get(str(value).lower())
+
+
 def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
+    if isinstance(value, bool) or "_" in str(value):
         return False
-    return not isinstance(value, bool)
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False

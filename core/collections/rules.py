@@ -20,6 +20,10 @@ SHARE: Final = 0.6
 MOST_WEIGHT: Final = 5
 MOST_RULES: Final = 100
 
+MOST_VALUES: Final = 200
+"""Values in all rules of a collection together. Each becomes several parameters of a statement that counts many
+collections, of which databases take some ten thousands."""
+
 
 _ZERO_BYTE: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """A zero byte in JSON, which PostgreSQL stores nowhere; after an odd number of backslashes, ``u0000`` is one."""
@@ -71,10 +75,21 @@ def _read(stored: Any) -> Rules:
     raise BadRequest("Rules are a list of weighted rules, or an object with rules and an operator.")
 
 
+def number_of_values(rules: Rules) -> int:
+    """How many values all rules have together; a list counts as what is in it."""
+    return sum(_values_in(rule.value) for rule in rules.rules)
+
+
 def _bounded(rules: list[Any]) -> list[Any]:
     if len(rules) > MOST_RULES:
         raise BadRequest(f"A collection has at most {MOST_RULES} rules.")
+    if sum(_values_in(rule.get("value")) for rule in rules if isinstance(rule, Mapping)) > MOST_VALUES:
+        raise BadRequest(f"The rules of a collection have at most {MOST_VALUES} values.")
     return rules
+
+
+def _values_in(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 1
 
 
 def _plain(rule: Any) -> Rule:

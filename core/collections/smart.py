@@ -6,19 +6,20 @@ is the snapshot by which additions are counted, and what an inactive one goes on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Row, delete, func, insert, literal, select, union_all, update
+from sqlalchemy import Select, Text, cast, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.matching import matching
-from core.collections.rules import Rules, read_rules
-from core.collections.store import add_collection, change_collection, find_collection, photos_in
-from core.db.tables import Collection, CollectionPhoto, new_id, utc_now
+from core.collections.rules import Rules, number_of_values, read_rules
+from core.collections.store import CollectionRow, add_collection, change_collection, find_collection, photos_in
+from core.db.search_sql import FACTS
+from core.db.tables import Collection, CollectionPhoto, FileVersion, new_id, utc_now
 from core.errors import BadRequest, NotFound
 from core.library.photos import PhotoRow, photos_in_order
 
@@ -26,11 +27,17 @@ log = structlog.get_logger()
 
 _BATCH = 1_000
 
+_DIGITS = 18
+"""Of a moment in microseconds as text, with a one before it, so that texts are in the order of moments until 5138."""
+
+_TOGETHER = 400
+"""Values of rules in one statement; SQLite joins at most 500 counts by UNION, and parameters have their limits too."""
+
 
 class SmartView(msgspec.Struct, frozen=True):
     """A smart collection as the client shows it. ``kind`` is ``auto`` or ``manual``."""
 
-    row: Row[*tuple[Any, ...]]
+    row: CollectionRow
     kind: str
     rules: Any
     photo_count: int
@@ -38,6 +45,13 @@ class SmartView(msgspec.Struct, frozen=True):
     last_updated: datetime
     icon: str | None
     color: str | None
+
+
+class KnownMembers(msgspec.Struct, frozen=True):
+    """How many photos are in a smart collection, and the id of the newest of them."""
+
+    number: int
+    newest: str | None
 
 
 class Organized(msgspec.Struct, frozen=True):
@@ -56,32 +70,34 @@ async def smart_views(connection: AsyncConnection, dialect: str) -> list[SmartVi
         .order_by(Collection.created_at.desc(), Collection.id.desc())
     )
     rows = (await connection.execute(statement)).all()
-    counts = await live_counts(connection, dialect, rows)
-    return [_view(row, counts[row.id]) for row in rows]
+    known = await known_members(connection, dialect, rows)
+    return [_view(row, known[row.id].number) for row in rows]
 
 
 async def smart_view(connection: AsyncConnection, dialect: str, collection_id: str) -> SmartView:
     """One of them; raises :class:`NotFound`."""
     row = await _find(connection, collection_id)
-    return _view(row, (await live_counts(connection, dialect, [row]))[row.id])
+    return _view(row, (await known_members(connection, dialect, [row]))[row.id].number)
 
 
-async def live_counts(
-    connection: AsyncConnection, dialect: str, rows: Sequence[Row[*tuple[Any, ...]]]
-) -> dict[str, int]:
-    """How many photos are in each of these smart collections, in one statement."""
-    if not rows:
-        return {}
-    parts = []
-    for row in rows:
-        if is_active(row.smart_rules):
-            found = matching(_rules(row), dialect).subquery()
-            parts.append(select(literal(row.id).label("id"), func.count().label("number")).select_from(found))
-        else:
-            members = select(literal(row.id).label("id"), func.count().label("number"))
-            parts.append(members.where(CollectionPhoto.collection_id == row.id))
-    counted = await connection.execute(union_all(*parts) if len(parts) > 1 else parts[0])
-    return {row.id: row.number for row in counted}
+async def known_members(
+    connection: AsyncConnection, dialect: str, rows: Sequence[CollectionRow]
+) -> dict[str, KnownMembers]:
+    """What is in each of these smart collections: in one statement, unless they have rules without end."""
+    known: dict[str, KnownMembers] = {}
+    for together in _together(rows):
+        parts = [_members(row, rules, dialect) for row, rules in together]
+        counted = await connection.execute(union_all(*parts) if len(parts) > 1 else parts[0])
+        known |= {row.id: KnownMembers(row.number, row.newest and row.newest[_DIGITS:]) for row in counted}
+    return known
+
+
+async def covers_of(connection: AsyncConnection, known: Mapping[str, KnownMembers]) -> dict[str, str]:
+    """The file of the newest photo, by the id of the collection, of those that have photos."""
+    newest = {members.newest for members in known.values()}
+    statement = select(FileVersion.id, FileVersion.file_path).where(FileVersion.id.in_(newest))
+    paths = {row.id: row.file_path for row in await connection.execute(statement)}
+    return {key: paths[members.newest] for key, members in known.items() if members.newest in paths}
 
 
 async def photos_of(connection: AsyncConnection, dialect: str, collection_id: str) -> Sequence[PhotoRow]:
@@ -89,7 +105,7 @@ async def photos_of(connection: AsyncConnection, dialect: str, collection_id: st
     row = (await connection.execute(select(Collection.__table__).where(Collection.id == collection_id))).first()
     if row is None or not row.is_smart_collection or not is_active(row.smart_rules):
         return await photos_in(connection, collection_id)
-    found = matching(_rules(row), dialect).subquery()
+    found = matching(_readable_rules(row), dialect).subquery()
     page = select(found.c.version_id, found.c.created_at.label("place")).subquery()
     rows: Sequence[PhotoRow] = (await connection.execute(photos_in_order(page, ascending=False))).all()
     return rows
@@ -147,7 +163,7 @@ def is_active(smart_rules: Any) -> bool:
     return not isinstance(smart_rules, Mapping) or smart_rules.get("isActive", True) is not False
 
 
-async def _organize(connection: AsyncConnection, dialect: str, row: Row[*tuple[Any, ...]]) -> int:
+async def _organize(connection: AsyncConnection, dialect: str, row: CollectionRow) -> int:
     """Writes the snapshot anew and returns how many photos are new in it."""
     wanted = set((await connection.execute(matching(_rules(row), dialect))).scalars())
     members = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id == row.id)
@@ -164,28 +180,67 @@ async def _organize(connection: AsyncConnection, dialect: str, row: Row[*tuple[A
     return len(new)
 
 
-async def _find(connection: AsyncConnection, collection_id: str) -> Row[*tuple[Any, ...]]:
+async def _find(connection: AsyncConnection, collection_id: str) -> CollectionRow:
     row = await find_collection(connection, collection_id)
     if not row.is_smart_collection:
         raise NotFound(f"{row.name} is no smart collection.")
     return row
 
 
-async def _store(connection: AsyncConnection, row: Row[*tuple[Any, ...]], **looks: Any) -> None:
+async def _store(connection: AsyncConnection, row: CollectionRow, **looks: Any) -> None:
     stored = row.smart_rules if isinstance(row.smart_rules, Mapping) else {"rules": row.smart_rules}
     values = {"smart_rules": {**stored, **looks}}
     await connection.execute(update(Collection).where(Collection.id == row.id).values(**values))
 
 
-def _looks(row: Row[*tuple[Any, ...]]) -> Mapping[str, Any]:
+def _looks(row: CollectionRow) -> Mapping[str, Any]:
     return row.smart_rules if isinstance(row.smart_rules, Mapping) else {}
 
 
-def _rules(row: Row[*tuple[Any, ...]]) -> Rules:
+def _together(rows: Sequence[CollectionRow]) -> Iterator[list[tuple[CollectionRow, Rules]]]:
+    together: list[tuple[CollectionRow, Rules]] = []
+    values = 0
+    for row in rows:
+        rules = _readable_rules(row)
+        own = max(1, number_of_values(rules))
+        if together and values + own > _TOGETHER:
+            yield together
+            together, values = [], 0
+        together.append((row, rules))
+        values += own
+    if together:
+        yield together
+
+
+def _members(row: CollectionRow, rules: Rules, dialect: str) -> Select[Any]:
+    """``id`` of the collection, the ``number`` of its photos, and the ``newest``: when it came, then its id."""
+    if is_active(row.smart_rules):
+        found = matching(rules, dialect).subquery()
+    else:
+        kept = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id == row.id)
+        found = select(FACTS.c.version_id, FACTS.c.created_at).where(FACTS.c.version_id.in_(kept)).subquery()
+    moment = cast(found.c.created_at + 10 ** (_DIGITS - 1), Text)
+    return select(
+        literal(row.id).label("id"),
+        func.count().label("number"),
+        func.max(moment + found.c.version_id).label("newest"),
+    )
+
+
+def _rules(row: CollectionRow) -> Rules:
     return read_rules(row.smart_rules)
 
 
-def _view(row: Row[*tuple[Any, ...]], count: int) -> SmartView:
+def _readable_rules(row: CollectionRow) -> Rules:
+    """The rules, or none, by which nothing is found: one that cannot be read keeps no other from being shown."""
+    try:
+        return _rules(row)
+    except BadRequest as error:
+        log.warning("a smart collection has rules that cannot be read", collection=row.name, reason=str(error))
+        return Rules(())
+
+
+def _view(row: CollectionRow, count: int) -> SmartView:
     looks = _looks(row)
     last = looks.get("lastUpdated")
     return SmartView(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy import Row, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Collection, CollectionPhoto, FileVersion, new_id, utc_now
 from core.errors import BadRequest, NotFound
+from core.groups.neighbourhood import chunks
 from core.library.membership import add_to_collection, require_collection
 from core.library.photos import PhotoRow, member_photos
 
@@ -50,31 +51,26 @@ async def remove_collection(connection: AsyncConnection, collection_id: str) -> 
 
 
 async def counted_collections(connection: AsyncConnection) -> Sequence[CollectionRow]:
-    """Collections, newest first, with ``photo_count`` and ``newest_path``, the file of the photo added last."""
-    numbered = (
-        select(
-            CollectionPhoto.collection_id,
-            FileVersion.file_path,
-            func.count().over(partition_by=CollectionPhoto.collection_id).label("photo_count"),
-            func.row_number()
-            .over(
-                partition_by=CollectionPhoto.collection_id,
-                order_by=(CollectionPhoto.added_at.desc(), CollectionPhoto.id.desc()),
-            )
-            .label("place"),
-        )
-        .join(FileVersion, and_(FileVersion.id == CollectionPhoto.photo_id, FileVersion.archived_at.is_(None)))
-        .subquery()
+    """Collections, newest first, with ``photo_count`` and ``newest_path``, the file of the photo added last.
+
+    Of smart ones both are ``None``: their photos follow from their rules.
+    """
+    is_member = (CollectionPhoto.collection_id == Collection.id, Collection.is_smart_collection.is_not(True))
+    archived = select(FileVersion.id).where(FileVersion.archived_at.is_not(None))
+    number = select(func.count()).where(*is_member, CollectionPhoto.photo_id.not_in(archived)).correlate(Collection)
+    newest = (
+        select(FileVersion.file_path)
+        .join(CollectionPhoto, CollectionPhoto.photo_id == FileVersion.id)
+        .where(*is_member, FileVersion.archived_at.is_(None))
+        .order_by(CollectionPhoto.added_at.desc(), CollectionPhoto.id.desc())
+        .limit(1)
+        .correlate(Collection)
     )
-    statement = (
-        select(
-            Collection.__table__,
-            func.coalesce(numbered.c.photo_count, 0).label("photo_count"),
-            numbered.c.file_path.label("newest_path"),
-        )
-        .outerjoin(numbered, and_(numbered.c.collection_id == Collection.id, numbered.c.place == 1))
-        .order_by(Collection.created_at.desc(), Collection.id.desc())
-    )
+    statement = select(
+        Collection.__table__,
+        case((Collection.is_smart_collection.is_not(True), number.scalar_subquery())).label("photo_count"),
+        newest.scalar_subquery().label("newest_path"),
+    ).order_by(Collection.created_at.desc(), Collection.id.desc())
     return (await connection.execute(statement)).all()
 
 
@@ -98,6 +94,9 @@ async def add_photos(connection: AsyncConnection, collection_id: str, photo_ids:
 async def remove_photos(connection: AsyncConnection, collection_id: str, photo_ids: Sequence[str]) -> int:
     """Takes photos out of a collection and returns how many were in it. Raises :class:`NotFound`."""
     await require_collection(connection, collection_id)
-    of_it = (CollectionPhoto.collection_id == collection_id, CollectionPhoto.photo_id.in_(list(photo_ids)))
-    removed = await connection.execute(delete(CollectionPhoto).where(*of_it).returning(CollectionPhoto.id))
-    return len(removed.all())
+    removed = 0
+    for chunk in chunks(dict.fromkeys(photo_ids)):
+        of_it = (CollectionPhoto.collection_id == collection_id, CollectionPhoto.photo_id.in_(chunk))
+        gone = await connection.execute(delete(CollectionPhoto).where(*of_it).returning(CollectionPhoto.id))
+        removed += len(gone.all())
+    return removed

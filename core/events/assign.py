@@ -8,8 +8,10 @@ from datetime import date
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db.in_batches import all_rows
 from core.db.tables import FileVersion
 from core.events.detect import Occasions, best, detect
+from core.groups.neighbourhood import chunks
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 
@@ -24,13 +26,14 @@ async def assign_events(
     statement = select(FileVersion.id, FileVersion.captured_at).where(
         FileVersion.archived_at.is_(None), FileVersion.captured_at.is_not(None)
     )
-    if photo_ids is None:
-        statement = statement.where(FileVersion.tier != Tier.BRONZE)
-    else:
-        statement = statement.where(FileVersion.id.in_(photo_ids))
     if not again:
         statement = statement.where(or_(FileVersion.event_type.is_(None), func.trim(FileVersion.event_type) == ""))
-    rows = (await connection.execute(statement)).all()
+    if photo_ids is None:
+        rows = await all_rows(connection, statement.where(FileVersion.tier != Tier.BRONZE))
+    else:
+        rows = []
+        for chunk in chunks(dict.fromkeys(photo_ids)):
+            rows += (await connection.execute(statement.where(FileVersion.id.in_(chunk)))).all()
     by_day: dict[str, list[str]] = {}
     for row in rows:
         by_day.setdefault(row.captured_at[:10], []).append(row.id)
@@ -40,7 +43,8 @@ async def assign_events(
         if match is None:
             continue
         values = {"event_type": match.event_type, "event_name": match.event_name}
-        await connection.execute(update(FileVersion).where(FileVersion.id.in_(ids)).values(**values))
-        await mark_stale(connection, ids)
+        for chunk in chunks(ids):
+            await connection.execute(update(FileVersion).where(FileVersion.id.in_(chunk)).values(**values))
+            await mark_stale(connection, chunk)
         given += len(ids)
     return len(rows), given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
@@ -115,17 +116,27 @@ def _birthday(day: date, birthday: Birthday) -> Match | None:
     )
 
 
-def _stored(day: date, event: StoredEvent) -> Match | None:
+def is_on(day: date, event: StoredEvent) -> bool:
+    """Whether a stored event is on that very day."""
+    return not _apart(day, event)
+
+
+def _apart(day: date, event: StoredEvent) -> timedelta:
+    """How far the day is from the nearest day of a stored event."""
     match event.recurring:
         case "yearly":
-            apart = min(abs(day - _in_year(event.day, year)) for year in _years(day))
+            return min(abs(day - _in_year(event.day, year)) for year in _years(day))
         case "monthly":
-            apart = min(abs(day - one) for one in _in_months(event.day.day, day))
+            return min(abs(day - one) for one in _in_months(event.day.day, day))
         case "weekly":
             days = abs(day - event.day).days % 7
-            apart = timedelta(days=min(days, 7 - days))
+            return timedelta(days=min(days, 7 - days))
         case _:
-            apart = abs(day - event.day)
+            return abs(day - event.day)
+
+
+def _stored(day: date, event: StoredEvent) -> Match | None:
+    apart = _apart(day, event)
     if apart > STORED_WINDOW:
         return None
     return Match(event.id, event.name, event.type, NEAR_STORED if apart else ON_THE_DAY)
@@ -141,8 +152,7 @@ def _in_year(day: date, year: int) -> date:
 
 def _in_months(number: int, day: date) -> Iterator[date]:
     """The days of that number in the month of ``day`` and those beside it; of a short month its last day."""
-    first = day.replace(day=1)
-    for month in (first - timedelta(days=1), first, first + timedelta(days=32)):
-        start = month.replace(day=1)
-        end = (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-        yield start.replace(day=min(number, end.day))
+    for apart in (-1, 0, 1):
+        year, month = divmod(day.year * 12 + day.month - 1 + apart, 12)
+        if date.min.year <= year <= date.max.year:
+            yield date(year, month + 1, min(number, monthrange(year, month + 1)[1]))

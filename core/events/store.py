@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Event, Person, new_id, utc_now
 from core.errors import BadRequest, NotFound
-from core.events.detect import Birthday, Occasions, StoredEvent
+from core.events.detect import Birthday, Occasions, StoredEvent, is_on
 from core.events.observances import HOLIDAY_SETS
+from core.groups.neighbourhood import chunks
 from core.settings.keys import DEFAULT_HOLIDAYS, ENABLED_HOLIDAYS
 from core.settings.store import value_of
 
@@ -74,8 +75,11 @@ async def remove_event(connection: AsyncConnection, event_id: str) -> str:
 
 async def enable_events(connection: AsyncConnection, event_ids: Sequence[str], enabled: bool) -> list[str]:
     """Switches events on or off; returns the ids of those that there are."""
-    changed = update(Event).where(Event.id.in_(event_ids)).values(is_enabled=enabled).returning(Event.id)
-    return list((await connection.execute(changed)).scalars())
+    found: list[str] = []
+    for chunk in chunks(event_ids):
+        changed = update(Event).where(Event.id.in_(chunk)).values(is_enabled=enabled).returning(Event.id)
+        found += (await connection.execute(changed)).scalars()
+    return found
 
 
 async def count_by_type(connection: AsyncConnection) -> dict[str, int]:
@@ -124,7 +128,7 @@ async def occasions(connection: AsyncConnection) -> Occasions:
             for row in await connection.execute(birthdays.order_by(Person.created_at, Person.id))
         ],
         events=[
-            StoredEvent(row.id, row.name, row.type, row.date.date(), row.recurring_type if row.is_recurring else None)
+            _stored_event(row)
             for row in await connection.execute(events.where(Event.is_enabled.is_(True)).order_by(Event.date, Event.id))
         ],
     )
@@ -143,18 +147,15 @@ def enabled_sets(value: str | None) -> tuple[str, ...]:
 
 def next_day(row: EventRow, today: date) -> date | None:
     """The next day of a stored event from today on; ``None`` if it is over."""
-    day: date = row.date.date()
-    recurring = row.recurring_type if row.is_recurring else None
-    candidates = [today + timedelta(days=days) for days in range(UPCOMING.days + 1)]
-    match recurring:
-        case "yearly":
-            return next((one for one in candidates if (one.month, one.day) == (day.month, day.day)), None)
-        case "monthly":
-            return next((one for one in candidates if one.day == day.day), None)
-        case "weekly":
-            return next((one for one in candidates if one.weekday() == day.weekday()), None)
-        case _:
-            return day if today <= day <= today + UPCOMING else None
+    event = _stored_event(row)
+    if event.recurring is None:
+        return event.day if today <= event.day <= today + UPCOMING else None
+    coming = (today + timedelta(days=days) for days in range(UPCOMING.days + 1))
+    return next((day for day in coming if is_on(day, event)), None)
+
+
+def _stored_event(row: EventRow) -> StoredEvent:
+    return StoredEvent(row.id, row.name, row.type, row.date.date(), row.recurring_type if row.is_recurring else None)
 
 
 async def _require_person(connection: AsyncConnection, values: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.collections.rules import read_rules
 from core.db.tables import Collection, CollectionPhoto, new_id, utc_now
 from core.errors import BadRequest, NotFound
 
@@ -25,9 +26,10 @@ async def save_search(
     filters: Mapping[str, Any],
     sort: Mapping[str, Any] | None,
 ) -> str:
-    """Keeps a search; returns the id of its collection."""
+    """Keeps a search; returns the id of its collection. Raises :class:`BadRequest` for more than rules may hold."""
     collection_id, now = new_id(), utc_now()
     rules = {"rules": rules_of(filters), "operator": "AND", SAVED_SEARCH: {"filters": filters, "sort": sort}}
+    read_rules(rules)
     values = {"id": collection_id, "name": name, "description": description, "is_smart_collection": True}
     await connection.execute(insert(Collection).values(**values, smart_rules=rules, created_at=now, updated_at=now))
     return collection_id

@@ -1,0 +1,215 @@
+"""Collections and smart collections over HTTP, on each kind of database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from core.db.tables import Collection, FileVersion, Person
+from tests.api.conftest import Library
+
+pytestmark = pytest.mark.asyncio
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
+async def send(library: Library, method: str, path: str, status: int = 200, **options: Any) -> Any:
+    answer = await library.http.request(method, path, **options)
+    assert answer.status_code == status, answer.text
+    if status >= 400:
+        assert set(answer.json()) >= {"message", "error"}
+    return answer.json()
+
+
+async def make(library: Library, name: str, **fields: Any) -> str:
+    return str((await send(library, "POST", "/api/collections", json={"name": name, **fields}))["id"])
+
+
+def rule(field: str, operator: str, value: str, weight: int = 1) -> dict[str, Any]:
+    return {"id": "1", "field": field, "operator": operator, "value": value, "weight": weight}
+
+
+def joined(operator: str, *rules: tuple[str, str, Any]) -> dict[str, Any]:
+    return {"operator": operator, "rules": [{"field": f, "operator": o, "value": v} for f, o, v in rules]}
+
+
+async def smart(library: Library, rules: Any, name: str = "Smart") -> set[str]:
+    """The photos of a smart collection with these rules, whose count is the same everywhere."""
+    body = await send(library, "POST", "/api/smart-collections", json={"name": name, "rules": rules})
+    photos = await send(library, "GET", f"/api/smart-collections/{body['id']}/photos")
+    listed = {row["id"]: row for row in await send(library, "GET", "/api/collections")}
+    assert body["photoCount"] == len(photos) == listed[body["id"]]["photoCount"]
+    return {photo["id"] for photo in photos}
+
+
+async def test_photos_are_put_in_once_and_taken_out(library: Library) -> None:
+    one, other = [(await library.add_photo("silver", minute=minute))["silver"] for minute in (0, 1)]
+    album = await make(library, "Été 🏖 #1 50% a/b?")
+    path = f"/api/collections/{album}/photos"
+    assert await send(library, "POST", path, json={"photoIds": [one, one]}) == {"success": True, "added": 1}
+    assert await send(library, "POST", path, json={"photoIds": [one, other]}) == {"success": True, "added": 1}
+    (row,) = await send(library, "GET", "/api/collections")
+    cover = (await send(library, "GET", f"/api/photos/{other}"))["filePath"]
+    assert (row["name"], row["photoCount"], row["coverPhoto"]) == ("Été 🏖 #1 50% a/b?", 2, cover)
+    await send(library, "POST", path, 404, json={"photoIds": [NOWHERE]})
+    many = [f"{number:08}-0000-4000-8000-000000000000" for number in range(40_000)]
+    assert await send(library, "DELETE", path, json={"photoIds": [*many, other]}) == {"success": True, "removed": 1}
+    assert [photo["id"] for photo in await send(library, "GET", path)] == [one]
+
+
+async def test_an_archived_photo_is_neither_counted_nor_a_cover(library: Library) -> None:
+    kept, archived = [(await library.add_photo("silver", minute=minute))["silver"] for minute in (0, 1)]
+    album = await make(library, "Album")
+    for photo in (kept, archived):
+        await send(library, "POST", f"/api/collections/{album}/photos", json={"photoIds": [photo]})
+    async with library.bench.database.write() as connection:
+        gone = update(FileVersion).where(FileVersion.id == archived)
+        await connection.execute(gone.values(archived_at=datetime(2025, 8, 2, tzinfo=UTC)))
+    (row,) = await send(library, "GET", "/api/collections")
+    assert row["photoCount"] == 1
+    assert row["coverPhoto"] == (await send(library, "GET", f"/api/photos/{kept}"))["filePath"]
+
+
+async def test_a_smart_collection_shows_what_is_in_it_now(library: Library) -> None:
+    body = {"name": "Dogs", "rules": [rule("aiTags", "contains", "dog")]}
+    made = await send(library, "POST", "/api/smart-collections", json=body)
+    assert (made["photoCount"], made["coverPhoto"]) == (0, None)
+    dog = (await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["hot dog"]}}))["silver"]
+    newest = (await library.add_photo("silver", minute=5, combined_metadata={"ai": {"aiTags": ["Dog"]}}))["silver"]
+    (row,) = await send(library, "GET", "/api/collections")
+    assert row["photoCount"] == 2
+    assert row["coverPhoto"] == (await send(library, "GET", f"/api/photos/{newest}"))["filePath"]
+    organized = await send(library, "POST", "/api/smart-collections/organize")
+    assert organized["organized"] == 2
+    assert organized["collections"] == [{"id": made["id"], "name": "Dogs", "photosAdded": 2}]
+    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    await send(library, "PATCH", f"/api/photos/{dog}/tags", json={"tags": ["cat"], "action": "set"})
+    (row,) = await send(library, "GET", "/api/smart-collections")
+    assert (row["photoCount"], row["isActive"]) == (2, False)
+    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
+    (row,) = await send(library, "GET", "/api/smart-collections")
+    assert row["photoCount"] == 1
+
+
+async def test_the_better_version_stands_for_the_photo(library: Library) -> None:
+    photo = await library.add_photo("bronze", "silver", event_type="party")
+    face = await library.add_face(photo["silver"])
+    assert await smart(library, [rule("faceCount", ">=", "1")]) == {photo["silver"]}
+    gold = await library.add_version(photo["asset"], "gold", 1, event_type="party")
+    assert await smart(library, [rule("faceCount", ">=", "1")]) == {gold}
+    assert await smart(library, [rule("faceCount", "equals", "0")]) == set()
+    await send(library, "POST", f"/api/faces/{face}/ignore")
+    assert await smart(library, [rule("faceCount", "equals", "0")]) == {gold}
+    assert await smart(library, joined("AND", ("tier", "equals", "gold"), ("eventType", "in", ["Party"]))) == {gold}
+
+
+async def test_letters_with_accents_have_a_case_too(library: Library) -> None:
+    metadata = {"ai": {"aiTags": ["Élan", "Öl"]}}
+    photo = await library.add_photo("silver", combined_metadata=metadata, location="École d'Été", event_type="Fête")
+    await library.add_photo("silver", location="Garten")
+    expected = {photo["silver"]}
+    for field, operator, value in (
+        ("location", "equals", "École d'Été"),
+        ("location", "equals", "ÉCOLE D'ÉTÉ"),
+        ("location", "contains", "éCOLE"),
+        ("aiTags", "equals", "élan"),
+        ("aiTags", "equals", "E\N{COMBINING ACUTE ACCENT}lan"),
+        ("aiTags", "contains", "öl"),
+        ("eventType", "equals", "FÊTE"),
+    ):
+        assert await smart(library, [rule(field, operator, value)]) == expected, (field, operator, value)
+    assert await smart(
+        library, joined("AND", ("keywords", "in", ["ÖL"]), ("location", "in", ["x", "école d'été"]))
+    ) == (expected)
+
+
+async def test_a_location_that_is_empty_can_be_asked_for(library: Library) -> None:
+    nowhere = (await library.add_photo("silver", combined_metadata={"ai": {"placeName": "Nice"}}))["silver"]
+    somewhere = (await library.add_photo("silver", location="Nice"))["silver"]
+    assert await smart(library, [rule("location", "equals", "")]) == {nowhere}
+    assert await smart(library, [rule("location", "contains", "")]) == {nowhere, somewhere}
+    assert await smart(library, [rule("location", "equals", "nice")]) == {somewhere}
+
+
+async def test_ages_are_those_of_the_people_in_the_photo(library: Library) -> None:
+    born = {"Kid": datetime(2015, 6, 1, tzinfo=UTC), "Oma": datetime(1950, 1, 1, tzinfo=UTC), "Unknown": None}
+    people = {name: await library.insert(Person, name=name, birthdate=birthdate) for name, birthdate in born.items()}
+
+    async def photo(day: str, *names: str) -> str:
+        made = (await library.add_photo("silver", captured_at=f"{day}T12:00:00"))["silver"]
+        for name in names:
+            await library.add_face(made, person_id=people[name])
+        return made
+
+    before, on_the_day = await photo("2025-05-31", "Kid"), await photo("2025-06-01", "Kid", "Kid", "Unknown")
+    both, too_early = await photo("2025-05-31", "Kid", "Oma"), await photo("2014-01-01", "Kid")
+    await photo("2025-05-31", "Unknown")
+    assert await smart(library, [rule("personAge", "<=", "9")]) == {before}
+    assert await smart(library, [rule("personAge", "equals", "10.0")]) == {on_the_day}
+    assert await smart(library, [rule("personAge", ">=", "42")]) == {both}
+    assert too_early not in await smart(library, [rule("personAge", "<=", "120")])
+
+
+async def test_flags_are_true_or_false(library: Library) -> None:
+    placed = (await library.add_photo("silver", gps_latitude=1.0, gps_longitude=2.0))["silver"]
+    other = (await library.add_photo("silver", is_favorite=True))["silver"]
+    assert await smart(library, joined("AND", ("hasGPS", "equals", True))) == {placed}
+    assert await smart(library, joined("AND", ("hasGPS", "equals", False))) == {other}
+    assert await smart(library, joined("AND", ("hasGPS", "equals", "perhaps"))) == set()
+    assert await smart(library, joined("AND", ("isFavorite", "equals", "true"))) == {other}
+
+
+async def test_rules_without_end_are_refused_and_numbers_without_end_meet_nothing(library: Library) -> None:
+    await library.add_photo("silver")
+    words = [f"Wört {number}" for number in range(201)]
+    endless = joined("OR", ("keywords", "contains", words))
+    await send(library, "POST", "/api/smart-collections", 400, json={"name": "x", "rules": endless})
+    await send(library, "POST", "/api/collections", 400, json={"name": "x", "smartRules": endless})
+    search = {"name": "x", "filters": {"keywords": words}}
+    await send(library, "POST", "/api/search/save", 400, json=search)
+    await smart(library, joined("OR", ("keywords", "contains", words[:200])), "Long")
+    weighted = [rule("location", "contains", word) for word in words[:30]]
+    await smart(library, weighted, "Long too")
+    for number in ("1e400", "nan", "-inf", "1_0", "x"):
+        assert await smart(library, [rule("faceCount", "<=", number)]) == set()
+    assert await smart(library, joined("AND", ("rating", "less_than", 10**400))) == set()
+
+
+async def test_one_collection_that_cannot_be_read_keeps_no_other_from_being_shown(library: Library) -> None:
+    photo = (await library.add_photo("silver"))["silver"]
+    await library.insert(Collection, name="Spoilt", is_smart_collection=True, smart_rules={"rules": "all"})
+    assert await smart(library, [rule("faceCount", "equals", "0")]) == {photo}
+    assert {row["name"]: row["photoCount"] for row in await send(library, "GET", "/api/smart-collections")} == {
+        "Spoilt": 0,
+        "Smart": 1,
+    }
+    assert [one["name"] for one in (await send(library, "POST", "/api/smart-collections/organize"))["collections"]] == [
+        "Smart"
+    ]
+    await send(library, "POST", "/api/collections/smart/update")
+
+
+async def test_hundreds_of_smart_collections_are_counted(library: Library) -> None:
+    await library.add_photo("silver", rating=3)
+    for number in range(501):
+        rules = joined("AND", ("rating", "equals", number % 2 + 2))
+        await library.insert(Collection, name=f"{number}", is_smart_collection=True, smart_rules=rules)
+    counts = [row["photoCount"] for row in await send(library, "GET", "/api/smart-collections")]
+    assert sum(counts) == 250
+
+
+async def test_what_is_no_collection(library: Library) -> None:
+    album = await make(library, "Album")
+    assert await send(library, "GET", f"/api/collections/{NOWHERE}/photos") == []
+    await send(library, "GET", f"/api/collections/{NOWHERE}", 404)
+    await send(library, "GET", f"/api/collections/{NOWHERE}/stats", 404)
+    await send(library, "PATCH", f"/api/collections/{NOWHERE}", 404, json={"name": "x"})
+    await send(library, "PATCH", f"/api/collections/{album}", 400, content=b"{")
+    await send(library, "POST", f"/api/collections/{NOWHERE}/photos", 404, json={"photoIds": []})
+    await send(library, "DELETE", f"/api/collections/{NOWHERE}/photos", 404, json={"photoIds": []})
+    await send(library, "PATCH", f"/api/smart-collections/{album}/toggle", 404, json={"isActive": True})
+    for _ in range(2):
+        assert (await send(library, "DELETE", f"/api/collections/{album}"))["success"] is True

@@ -1,0 +1,74 @@
+"""Locations and hotspots over HTTP, on each kind of database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Library
+
+pytestmark = pytest.mark.asyncio
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
+async def send(library: Library, method: str, path: str, status: int = 200, **options: Any) -> Any:
+    answer = await library.http.request(method, path, **options)
+    assert answer.status_code == status, answer.text
+    if status >= 400:
+        assert set(answer.json()) >= {"message", "error"}
+    return answer.json()
+
+
+def place(latitude: Any, longitude: Any, **fields: Any) -> dict[str, Any]:
+    # with a placeName nobody needs to look the town up
+    return {"name": "Home 🏠 #1 50%", "placeName": "Berlin", "latitude": latitude, "longitude": longitude} | fields
+
+
+@pytest.mark.parametrize(
+    "sent, stored",
+    [("48.10", "48.10"), (" -5 ", "-5"), (48.25, "48.25"), (0, "0"), (1e-5, "0.00001"), (-90, "-90"), ("+.5", "+.5")],
+)
+async def test_degrees_are_stored_as_text_that_every_client_reads(
+    sqlite_library: Library, sent: Any, stored: str
+) -> None:
+    made = await send(sqlite_library, "POST", "/api/locations", 201, json=place(sent, 13))
+    assert (made["latitude"], made["longitude"]) == (stored, "13")
+
+
+@pytest.mark.parametrize("sent", ["", "nan", "inf", "1_0", "1e1", "٤", "48,1", "90.001", True, None, [1]])
+async def test_what_are_no_degrees(sqlite_library: Library, sent: Any) -> None:
+    body = await send(sqlite_library, "POST", "/api/locations", 400, json=place(sent, 13))
+    assert body["errors"]
+
+
+async def test_a_hotspot_goes_when_it_is_named_and_comes_back(library: Library) -> None:
+    for number in range(3):
+        where = {"gps_latitude": 52.5 + number / 10_000, "gps_longitude": 13.4}
+        await library.add_photo("bronze", "silver", "gold", minute=number, **where)
+    await library.add_photo("silver", gps_latitude=10.0, gps_longitude=10.0)
+    await library.add_photo("silver", gps_latitude=0.0, gps_longitude=0.0)
+    (hotspot,) = await send(library, "GET", "/api/locations/hotspots")
+    assert (hotspot["photoCount"], len(hotspot["photos"])) == (3, 3)
+    assert hotspot["latitude"] == pytest.approx(52.5001, abs=1e-6)
+    assert {photo["mediaAsset"]["originalFilename"] for photo in hotspot["photos"]} == {"IMG_1.jpg"}
+    sent = place(f"{hotspot['latitude']}", f"{hotspot['longitude']}", photoCount=99, isUserDefined=True)
+    made = await send(library, "POST", "/api/locations", 201, json=sent)
+    assert made["photoCount"] == 3
+    stats = await send(library, "GET", "/api/locations/stats")
+    assert (stats["totalLocations"], stats["totalPhotosWithLocation"], stats["hotspots"]) == (1, 4, [])
+    assert [one["id"] for one in stats["topLocations"]] == [made["id"]]
+    changed = await send(library, "PATCH", f"/api/locations/{made['id']}", json={"latitude": 53, "description": "d"})
+    assert (changed["latitude"], changed["photoCount"], changed["name"]) == ("53", 0, "Home 🏠 #1 50%")
+    assert len(await send(library, "GET", "/api/locations/hotspots")) == 1
+    await send(library, "DELETE", f"/api/locations/{made['id']}")
+    assert await send(library, "GET", "/api/locations") == []
+
+
+async def test_what_is_no_location(library: Library) -> None:
+    await send(library, "GET", f"/api/locations/{NOWHERE}", 404)
+    await send(library, "PATCH", f"/api/locations/{NOWHERE}", 404, json={"name": "x"})
+    await send(library, "DELETE", f"/api/locations/{NOWHERE}", 404)
+    await send(library, "POST", "/api/locations", 400, content=b"{")
+    await send(library, "POST", "/api/locations/from-coordinates", 400, json={"latitude": 1})
