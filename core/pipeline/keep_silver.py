@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.ai.provider import Description, PhotoFacts
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError, PlacementFailed
-from core.events.detect import Match
 from core.groups.keeping import keep_grouped
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
@@ -61,7 +60,10 @@ async def keep_silver(
     """Names, links, writes the sidecar and records everything in one transaction."""
     with item.stages.measure("keep"):
         wished = await wishes(bench, original.captured)
-        sidecar = _sidecar_facts(item, original, look, description, wished.event)
+        columns = silver_columns(item, original, look, description, new_id())
+        if (event := wished.event) is not None:
+            columns |= {"event_type": event.event_type, "event_name": event.event_name}
+        sidecar = _sidecar_facts(item, original, look, columns)
         if item.root.mode is Mode.REFERENCE:
             intent, target = None, reference_path(Tier.SILVER, item.root.name, item.entry.path)
             written = await asyncio.to_thread(_write_beside, bench, item, target, sidecar)
@@ -70,7 +72,7 @@ async def keep_silver(
             target = intent.target
         fate = Fate(State.DONE, media_asset_id=original.asset_id, sha256=original.sha256)
         async with bench.database.write() as connection:
-            version_id = await _record(connection, item, original, look, description, target, wished.event)
+            version_id = await _record(connection, item, original, look, columns | {"file_path": target})
             await remember_written(connection, version_id, *written)
             if original.may_replace:
                 await carry_over(connection, original.asset_id, version_id)
@@ -194,27 +196,17 @@ def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFac
 
 
 async def _record(
-    connection: AsyncConnection,
-    item: Item,
-    original: Original,
-    look: Look,
-    description: Description,
-    target: str,
-    event: Match | None,
+    connection: AsyncConnection, item: Item, original: Original, look: Look, columns: dict[str, Any]
 ) -> str:
     """Writes the Silver version and what belongs to it; returns its id."""
-    version_id, now = new_id(), utc_now()
-    columns = silver_columns(item, original, look, description, version_id)
-    columns |= {"file_path": target, "created_at": now}
-    if event is not None:
-        columns |= {"event_type": event.event_type, "event_name": event.event_name}
-    await connection.execute(insert(FileVersion), columns)
+    version_id, now = str(columns["id"]), utc_now()
+    await connection.execute(insert(FileVersion), columns | {"created_at": now})
     await connection.execute(
         update(FileVersion).where(FileVersion.id == original.version_id).values(processing_state="promoted")
     )
     if look.faces.faces:
         await connection.execute(insert(Face), face_rows(look.faces, version_id))
-    name = target.rpartition("/")[2]
+    name = columns["file_path"].rpartition("/")[2]
     details = f"{shown(item.original_filename)} was promoted from Bronze to Silver as {name}."
     await connection.execute(
         insert(AssetHistory),
@@ -315,13 +307,8 @@ def capture_details(captured: CaptureTime) -> dict[str, Any]:
     return details
 
 
-def _sidecar_facts(
-    item: Item, original: Original, look: Look, description: Description, event: Match | None
-) -> SidecarFacts:
+def _sidecar_facts(item: Item, original: Original, look: Look, columns: dict[str, Any]) -> SidecarFacts:
     """What the sidecar of a new Silver photo says: what its row will say."""
-    columns = silver_columns(item, original, look, description, "")
     row = {**dict.fromkeys(SAID), **columns, "combined_metadata": columns["metadata"]}
-    if event is not None:
-        row |= {"event_type": event.event_type, "event_name": event.event_name}
     faces = [NamedFace((each.box.x, each.box.y, each.box.width, each.box.height), None) for each in look.faces.faces]
     return facts_of(row, faces, shown(item.original_filename), original.sha256, ingested_at=original.ingested_at)
