@@ -1,13 +1,14 @@
 """Who asks, and may they?
 
-Three questions, for every request: is it meant for this server (a page of a stranger may have made a name of its own
-point here), was it made by a page of ours (a browser sends cookies for anybody's page), and, where tokens are needed,
-whose is it and what may they do.
+Four questions, for every request: does its address ask too much, is it meant for this server (a page of a stranger may
+have made a name of its own point here), was it made by a page of ours (a browser sends cookies for anybody's page),
+and, where tokens are needed, whose is it and what may they do.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from api.context import AccessRules
 from core.access import FailureLimit, Scope, scope_of_session, scope_of_token
 from core.db.engine import Database
 from core.db.tables import utc_now
+from core.rate_limit import RateLimit
 
 COOKIE: Final = "pictallion_session"
 
@@ -51,7 +53,11 @@ class Access:
     database: Database
     rules: AccessRules
     failures: FailureLimit = field(default_factory=FailureLimit)
+    rate: RateLimit = field(init=False)
     _remembered: dict[tuple[str, str], tuple[float, Scope]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rate = RateLimit(self.rules.requests_per_minute, self.rules.unlimited)
 
     async def scope_of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Scope | None:
         """What the one who asks may do; ``None`` for a stranger.
@@ -94,6 +100,17 @@ class Access:
                 headers={"Retry-After": str(int(wait) + 1)},
             )
 
+    def count_request(self, address: str) -> None:
+        """Raises for an address that asks too much (429)."""
+        wait = self.rate.wait_seconds(address, time.monotonic())
+        if wait > 0:
+            raise HTTPException(
+                f"More than {self.rules.requests_per_minute} requests a minute came from your address; try again in "
+                "a moment. Whoever keeps this server can allow more: requests_per_minute of [server].",
+                status_code=429,
+                headers={"Retry-After": str(math.ceil(wait))},
+            )
+
     def forget(self) -> None:
         """What was remembered of secrets is asked for anew."""
         self._remembered.clear()
@@ -102,6 +119,7 @@ class Access:
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Lets a request through, or raises what to answer. For the ``guards`` of the application."""
     access: Access = connection.app.state.access
+    access.count_request(address_of(connection))
     _refuse_foreign_name(access.rules, connection)
     _refuse_foreign_page(access.rules, connection)
     if not access.rules.needs_token:
@@ -124,7 +142,11 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The address at the other end. What a proxy says of whom it asks for is not believed: anybody can say it."""
+    """The address at the other end.
+
+    A proxy on this machine is believed by uvicorn when it says whom it asks for (``X-Forwarded-For``); from elsewhere
+    anybody could say so.
+    """
     return connection.client.host if connection.client is not None else ""
 
 

@@ -136,7 +136,7 @@ def create_app(context: ApiContext) -> Litestar:
             "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
         },
         guards=[guard],
-        state=State({"access": access}),
+        state=State({"access": access, "patience": context.patience}),
         on_startup=[partial(_seed, bench.database)],
         before_request=_refuse_zero_bytes,
         before_send=[forbid_guessing],

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from api.patience import Patience
 from core.feed import Feed
 from core.pipeline.workbench import Workbench
+from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class AccessRules:
 
     ``needs_token`` is whether tokens are asked for. ``hosts`` are names by which the server may be called besides
     addresses and ``localhost``; ``None`` where any name will do. ``origins`` are pages of others that may use it.
-    ``own_secret`` is the token of this machine's own commands.
+    ``own_secret`` is the token of this machine's own commands. Each address may ask ``requests_per_minute`` times, 0
+    for no limit; those of ``unlimited`` are not counted.
     """
 
     needs_token: bool = False
@@ -57,6 +60,8 @@ class AccessRules:
     origins: frozenset[str] = frozenset()
     session_lifetime: timedelta = timedelta(days=30)
     own_secret: str | None = None
+    requests_per_minute: int = REQUESTS_PER_MINUTE
+    unlimited: tuple[str, ...] = LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class ApiContext:
     roots that will be scanned. ``wake`` says that the queue may have something new. ``frontend_dir`` holds the built
     client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
     at present, if so. ``roots`` tells how each watched root is doing. ``feed`` is what has just happened,
-    ``access`` who may ask.
+    ``access`` who may ask, ``patience`` how long is waited for a body.
     """
 
     bench: Workbench
@@ -79,3 +84,4 @@ class ApiContext:
     roots: Callable[[], Sequence[RootReport]]
     feed: Feed = field(default_factory=Feed)
     access: AccessRules = AccessRules()
+    patience: Patience = field(default_factory=Patience)

@@ -17,8 +17,9 @@ _WHEN: Final = {
     401: "A token is needed",
     403: "The token may not do this, or what is asked for may not be served",
     404: "There is no such thing",
+    408: "The body came too slowly",
     413: "The body is too large",
-    429: "Too many wrong tokens came from this address",
+    429: "Too many requests, or wrong tokens, came from this address",
     500: "What was asked for makes sense and did not work out",
     507: "The disk of the library is almost full",
 }

@@ -36,6 +36,7 @@ from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
 from daemon.announcing import Progress, announce_fate
+from daemon.connections import KeptConnection
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
 from daemon.memory import GIVE_BACK_SECONDS, Leftovers, limit_arenas
@@ -155,6 +156,8 @@ def _access_rules(settings: Settings, locks: Path) -> AccessRules:
         origins=frozenset(server.cors_origins),
         session_lifetime=timedelta(seconds=server.auth.session_lifetime),
         own_secret=leave_own_secret(locks) if server.auth.enabled else None,
+        requests_per_minute=server.requests_per_minute,
+        unlimited=server.unlimited,
     )
 
 
@@ -281,6 +284,7 @@ async def _serving(settings: Settings, context: ApiContext) -> AsyncIterator[Non
             port=settings.server.port,
             log_config=None,
             access_log=False,
+            http=KeptConnection,
             timeout_graceful_shutdown=1,
         )
     )

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -35,6 +35,7 @@ from core.config.database_url import sqlite_url, with_async_driver
 from core.config.quantities import LONGEST_DURATION, format_duration, format_size, parse_duration, parse_size
 from core.config.roots import conflicts, name_of_folder, usable_name
 from core.library.naming import BUILT_IN_PATTERNS
+from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -163,6 +164,13 @@ def _origin(text: str) -> str:
     return origin.lower()
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f'must be an address or a network, such as "192.168.1.0/24": {error}') from None
+
+
 def _async_url(url: SecretStr | None) -> SecretStr | None:
     return with_async_driver(url) if url else None
 
@@ -226,7 +234,8 @@ class Server(Section):
 
     Beyond this machine it only listens with a login, or where ``allow_open`` says that none is needed.
     ``allowed_hosts`` are names by which it is called besides addresses and ``localhost``, ``cors_origins`` origins
-    (``https://photos.example.org``) whose pages may use the API.
+    (``https://photos.example.org``) whose pages may use the API. Each address may ask ``requests_per_minute`` times, 0
+    for no limit; those in the networks of ``unlimited`` are not counted.
     """
 
     host: str = Field(default="127.0.0.1", min_length=1)
@@ -234,6 +243,8 @@ class Server(Section):
     frontend_dir: Annotated[Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_with_index_page)] = None
     allowed_hosts: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
     cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    requests_per_minute: Whole = Field(default=REQUESTS_PER_MINUTE, ge=0)
+    unlimited: tuple[Annotated[str, AfterValidator(_network)], ...] = LOOPBACK
     allow_open: bool = False
     auth: Auth = Auth()
 

@@ -18,6 +18,7 @@ from sqlalchemy import insert
 
 from api.app import create_app
 from api.context import AccessRules, ApiContext
+from api.patience import Patience
 from core.ai.builtin import BuiltinProvider
 from core.compute import LocalCompute
 from core.db.engine import Database, open_database
@@ -127,14 +128,16 @@ async def open_library(
     frontend_dir: Path | None = None,
     min_free: int = 0,
     access: AccessRules | None = None,
+    patience: Patience | None = None,
+    compute: LocalCompute | None = None,
 ) -> AsyncIterator[Library]:
-    """A library on ``database`` with its API; one watched root, ``inbox``."""
+    """A library on ``database`` with its API; one watched root, ``inbox``. Its own workers unless some are given."""
     layout = Layout(data_dir)
     layout.create()
     bench = Workbench(
         database=database,
         layout=layout,
-        compute=LocalCompute(workers=1, time_limit=60, idle_timeout=60),
+        compute=compute or LocalCompute(workers=1, time_limit=60, idle_timeout=60),
         provider=BuiltinProvider(),
         holder="test",
         naming="datetime",
@@ -148,7 +151,15 @@ async def open_library(
         return ["inbox"] if root in (None, "inbox") else []
 
     context = ApiContext(
-        bench, request_scan, lambda: None, frontend_dir, min_free, lambda: None, list, access=access or AccessRules()
+        bench,
+        request_scan,
+        lambda: None,
+        frontend_dir,
+        min_free,
+        lambda: None,
+        list,
+        access=access or AccessRules(),
+        patience=patience or Patience(),
     )
     try:
         async with (
@@ -157,7 +168,8 @@ async def open_library(
         ):
             yield Library(bench, http, scans, context.feed)
     finally:
-        await bench.compute.close()
+        if compute is None:
+            await bench.compute.close()
 
 
 @pytest.fixture

@@ -375,3 +375,10 @@ def test_a_value_file_that_cannot_be_read_is_told_with_the_reason(machine: Machi
     assert machine.problems(environment={"PICTALLION_SERVER__PORT_FILE": "binary"}) == [
         f"environment PICTALLION_SERVER__PORT_FILE: cannot read {binary}: it is not UTF-8 text"
     ]
+
+
+def test_networks_that_are_not_counted_are_written_as_networks(machine: Machine) -> None:
+    [line] = machine.problems('[server]\nunlimited = ["192.168.1.5/24"]')
+    assert 'must be an address or a network, such as "192.168.1.0/24"' in line
+    machine.write('[server]\nunlimited = ["192.168.1.0/24", "::1"]')
+    assert machine.load().settings.server.unlimited == ("192.168.1.0/24", "::1/128")
