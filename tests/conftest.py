@@ -7,6 +7,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -33,11 +34,11 @@ def postgresql_server() -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """The URL of an empty database, once of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path}/pictallion.db"
+@asynccontextmanager
+async def empty_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[str]:
+    """The URL of an empty database of a kind, ``sqlite`` or ``postgresql``."""
+    if kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{folder}/pictallion.db"
         return
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{uuid.uuid4().hex}"
@@ -46,6 +47,13 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     yield server.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", f"/{name}?")
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of an empty database, once of each kind."""
+    async with empty_database(request.param, request, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

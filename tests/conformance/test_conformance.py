@@ -34,7 +34,7 @@ PAGES = (
 ASKED: dict[str, Asking] = {name: asking for page in PAGES for name, asking in page.PAGE.asked.items()}
 
 
-@pytest.mark.asyncio
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("route", ROUTES)
 async def test_a_route_answers_as_the_contract_says(
     library_with_models: Library, route: str, record_property: Callable[[str, object], None]
@@ -42,4 +42,6 @@ async def test_a_route_answers_as_the_contract_says(
     asker = Asker(library_with_models, route)
     await ASKED[route](asker)
     assert asker.shapes, "it was never asked for success"
-    record_property("conformance", {"route": route, **{k: getattr(asker, k) for k in ("shapes", "errors", "effects")}})
+    counts = {name: getattr(asker, name) for name in ("shapes", "errors", "effects")}
+    database = library_with_models.bench.database.dialect
+    record_property("conformance", {"route": route, "database": database, **counts})
