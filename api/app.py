@@ -10,13 +10,13 @@ from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access, guard
 from api.answer_headers import forbid_guessing
 from api.context import ApiContext
 from api.declared_problems import DeclaredProblems
+from api.documentation import described
 from api.errors import EXCEPTION_HANDLERS
 from api.face_crops import FaceCrops
 from api.known_files import KnownFiles
@@ -52,7 +52,6 @@ from api.routes import (
 from api.schemas.raw_json import RawJsonSchema
 from api.strict_request import StrictRequest
 from api.thumbnails import Thumbnails
-from core import __version__
 from core.ai.prompts import seed_prompts
 from core.db.engine import Database
 from core.errors import BadRequest, NotFound
@@ -142,7 +141,7 @@ def create_app(context: ApiContext) -> Litestar:
         before_send=[forbid_guessing],
         cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),
-        openapi_config=OpenAPIConfig(title="Pictallion", version=__version__, use_handler_docstrings=True),
+        openapi_config=described(),
         plugins=[RawJsonSchema(), DeclaredProblems()],
         request_max_body_size=MAX_BODY,
         request_class=StrictRequest,
