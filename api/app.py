@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -19,6 +19,7 @@ from api.declared_problems import DeclaredProblems
 from api.documentation import described
 from api.errors import EXCEPTION_HANDLERS
 from api.face_crops import FaceCrops
+from api.known_answers import KnownAnswers
 from api.known_files import KnownFiles
 from api.routes import (
     ai,
@@ -63,7 +64,7 @@ MAX_BODY = 64 << 20
 """Bytes of a request body other than an upload: calls for whole libraries carry many ids."""
 
 
-async def _refuse_zero_bytes(request: Request[Any, Any, Any]) -> None:
+def _refuse_zero_bytes(request: Request[Any, Any, Any]) -> None:
     """Nothing that is stored has one, and PostgreSQL would not take it as a parameter."""
     if "\0" in request.scope["path"]:
         raise NotFound("There is nothing by that name.")
@@ -92,6 +93,12 @@ def create_app(context: ApiContext) -> Litestar:
     tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench))
     embeddings = Embeddings(bench.database)
     access = Access(bench.database, context.access)
+    known = KnownAnswers(bench.database)
+
+    async def before_request(request: Request[Any, Any, Any]) -> Response[bytes | None] | None:
+        _refuse_zero_bytes(request)
+        return await known.answer(request)
+
     return Litestar(
         route_handlers=[
             *photos.ROUTES,
@@ -137,8 +144,8 @@ def create_app(context: ApiContext) -> Litestar:
         guards=[guard],
         state=State({"access": access, "patience": context.patience}),
         on_startup=[partial(_seed, bench.database)],
-        before_request=_refuse_zero_bytes,
-        before_send=[forbid_guessing],
+        before_request=before_request,
+        before_send=[forbid_guessing, known.remember],
         cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),
         openapi_config=described(),

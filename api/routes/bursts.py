@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from api.context import ApiContext
+from api.known_answers import FROM_DATABASE
 from api.schemas.burst import (
     BurstAnalysis,
     BurstDecision,
@@ -28,7 +29,7 @@ from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
 
 
-@get("/api/burst/analyze", tags=["Bursts"])
+@get("/api/burst/analyze", tags=["Bursts"], opt={FROM_DATABASE: True})
 async def analyze_bursts(context: NamedDependency[ApiContext]) -> BurstAnalysis:
     """All bursts, latest first, with the best picture of each; and the pictures that are in none."""
     analysis = await analyze(context.bench.database)

@@ -13,6 +13,7 @@ from litestar.response import Stream
 from api.context import ApiContext
 from api.grouped_faces import grouped
 from api.json_array import json_array
+from api.known_answers import FROM_DATABASE
 from api.schemas.face import (
     Assigned,
     Assignment,
@@ -59,7 +60,7 @@ async def _listed(
     return json_array(chunks)
 
 
-@get("/api/faces", tags=["Faces"], responses=_LIST)
+@get("/api/faces", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
 async def get_faces(
     context: NamedDependency[ApiContext],
     include_ignored: Annotated[bool, QueryParameter(name="includeIgnored", description="also those ignored")] = True,
@@ -75,19 +76,19 @@ async def get_faces(
     return await _listed(context, wanted, ages=True, limit=limit, offset=offset)
 
 
-@get("/api/faces/unassigned", tags=["Faces"], responses=_LIST)
+@get("/api/faces/unassigned", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
 async def get_unassigned_faces(context: NamedDependency[ApiContext]) -> Stream:
     """Faces that are nobody's and not ignored."""
     return await _listed(context, FaceFilter(is_assigned=False, is_ignored=False))
 
 
-@get("/api/faces/ignored", tags=["Faces"], responses=_LIST)
+@get("/api/faces/ignored", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
 async def get_ignored_faces(context: NamedDependency[ApiContext]) -> Stream:
     """Faces that a person has ignored."""
     return await _listed(context, FaceFilter(is_ignored=True))
 
 
-@get("/api/faces/grouped", tags=["Faces"])
+@get("/api/faces/grouped", tags=["Faces"], opt={FROM_DATABASE: True})
 async def get_grouped_faces(
     context: NamedDependency[ApiContext],
     embeddings: NamedDependency[Embeddings],
@@ -103,7 +104,7 @@ async def get_grouped_faces(
     return await grouped(context.bench.database, embeddings, similarity, smallest)
 
 
-@get("/api/faces/suggestions", tags=["Faces"])
+@get("/api/faces/suggestions", tags=["Faces"], opt={FROM_DATABASE: True})
 async def get_suggestions(
     context: NamedDependency[ApiContext],
     embeddings: NamedDependency[Embeddings],
@@ -137,7 +138,7 @@ async def get_suggestions(
     ]
 
 
-@get("/api/faces/photo/{photo_id:str}", tags=["Faces"])
+@get("/api/faces/photo/{photo_id:str}", tags=["Faces"], opt={FROM_DATABASE: True})
 async def get_faces_of_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> list[PhotoFace]:
     """The faces of a photo, on whichever version of it they were found, with their people."""
     async with context.bench.database.read() as connection:

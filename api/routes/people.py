@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.context import ApiContext
+from api.known_answers import FROM_DATABASE
 from api.schemas.person import (
     AgeInPhoto,
     BulkPeopleEdit,
@@ -47,7 +48,7 @@ from core.people.people import (
 from core.people.statistics import people_statistics
 
 
-@get("/api/people", tags=["People"])
+@get("/api/people", tags=["People"], opt={FROM_DATABASE: True})
 async def get_people(context: NamedDependency[ApiContext]) -> list[ListedPerson]:
     """Everybody, newest first. The Python branch's ``includeStats`` is not needed: the counts are always there."""
     async with context.bench.database.read() as connection:
@@ -62,7 +63,7 @@ async def create_person(context: NamedDependency[ApiContext], data: JSONBody[New
         return person_of(await add_person(connection, name, data.notes or None, birthdate))
 
 
-@get("/api/people/statistics", tags=["People"])
+@get("/api/people/statistics", tags=["People"], opt={FROM_DATABASE: True})
 async def get_people_statistics(context: NamedDependency[ApiContext]) -> PeopleNumbers:
     """How many people there are, and who is in most photos."""
     async with context.bench.database.read() as connection:

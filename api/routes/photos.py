@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from api.context import ApiContext
 from api.json_array import json_array
+from api.known_answers import FROM_DATABASE
 from api.schemas.history import HistoryEntry, history_entry_of
 from api.schemas.photo import FilenamePreview, Photo, photo_of
 from core.library.gold_name import gold_name_of
@@ -28,6 +29,7 @@ _encode = msgspec.json.Encoder().encode
 @get(
     "/api/photos",
     tags=["Photos"],
+    opt={FROM_DATABASE: True},
     responses={200: ResponseSpec(list[Photo], generate_examples=False, description="Photos, newest first")},
 )
 async def get_photos(
@@ -56,7 +58,7 @@ async def get_photos(
     return json_array(chunks)
 
 
-@get("/api/photos/recent", tags=["Photos"])
+@get("/api/photos/recent", tags=["Photos"], opt={FROM_DATABASE: True})
 async def get_recent_photos(
     context: NamedDependency[ApiContext],
     limit: Annotated[str, QueryParameter(description=f"how many; {RECENT} without it")] = "",
@@ -70,7 +72,7 @@ async def get_recent_photos(
     return photos
 
 
-@get("/api/photos/{photo_id:str}", tags=["Photos"])
+@get("/api/photos/{photo_id:str}", tags=["Photos"], opt={FROM_DATABASE: True})
 async def get_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> Photo:
     """One photo with its history."""
     async with context.bench.database.read() as connection:
@@ -79,14 +81,14 @@ async def get_photo(context: NamedDependency[ApiContext], photo_id: FromPath[str
     return photo
 
 
-@get("/api/photos/{photo_id:str}/history", tags=["Photos"])
+@get("/api/photos/{photo_id:str}/history", tags=["Photos"], opt={FROM_DATABASE: True})
 async def get_photo_history(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> list[HistoryEntry]:
     """What happened to the photo's asset, newest first."""
     async with context.bench.database.read() as connection:
         return [history_entry_of(row) for row in await history_of(connection, photo_id)]
 
 
-@get("/api/photos/{photo_id:str}/versions", tags=["Photos"])
+@get("/api/photos/{photo_id:str}/versions", tags=["Photos"], opt={FROM_DATABASE: True})
 async def get_photo_versions(context: NamedDependency[ApiContext], photo_id: FromPath[str]) -> list[Photo]:
     """All versions of the photo's asset: Gold, Silver, then the rest."""
     async with context.bench.database.read() as connection:

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.access import SCOPE
 from api.context import ApiContext
+from api.known_answers import FROM_DATABASE
 from api.schemas.photo import photo_of
 from api.schemas.search import (
     DEFAULT_LIMIT,
@@ -59,7 +60,7 @@ async def _complete(context: ApiContext, filters: Filters | None) -> Filter:
     return msgspec.structs.replace(wanted, hashes=list(hashes))
 
 
-@post("/api/photos/search", tags=["Search"], status_code=200, opt={SCOPE: Scope.READ})
+@post("/api/photos/search", tags=["Search"], status_code=200, opt={SCOPE: Scope.READ, FROM_DATABASE: True})
 async def search_photos(context: NamedDependency[ApiContext], data: JSONBody[Search]) -> SearchResult:
     """Photos that fit every filter: of each asset its best version, unless a tier is asked for.
 
@@ -78,7 +79,7 @@ async def search_photos(context: NamedDependency[ApiContext], data: JSONBody[Sea
     return result_of(found)
 
 
-@get("/api/search", tags=["Search"])
+@get("/api/search", tags=["Search"], opt={FROM_DATABASE: True})
 async def search(
     context: NamedDependency[ApiContext],
     q: Annotated[str, QueryParameter(max_length=1000, description="words and quoted phrases")] = "",
@@ -115,7 +116,7 @@ async def search(
     return SimpleResult([photo_of(row) for row in rows], total, q, applied)
 
 
-@get("/api/search/suggestions", tags=["Search"])
+@get("/api/search/suggestions", tags=["Search"], opt={FROM_DATABASE: True})
 async def suggest(
     context: NamedDependency[ApiContext],
     q: Annotated[str, QueryParameter(min_length=1, max_length=200)],
@@ -129,7 +130,7 @@ async def suggest(
     return Suggestions(q, [SuggestedText(each.text, each.kind, each.count) for each in found], kind)
 
 
-@get("/api/search/facets", tags=["Search"])
+@get("/api/search/facets", tags=["Search"], opt={FROM_DATABASE: True})
 async def get_facets(
     context: NamedDependency[ApiContext],
     filters: Annotated[str, QueryParameter(description="filters as of a search, as JSON text")] = "",
@@ -184,7 +185,7 @@ async def remove_saved(context: NamedDependency[ApiContext], search_id: FromPath
     return SearchForgotten(success=True, message=f"The search {name} was removed.")
 
 
-@get("/api/tags/search", tags=["Tags"])
+@get("/api/tags/search", tags=["Tags"], opt={FROM_DATABASE: True})
 async def find_tags(
     context: NamedDependency[ApiContext],
     q: Annotated[str, QueryParameter(min_length=1, max_length=200)],

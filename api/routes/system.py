@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import SCOPE
 from api.context import ApiContext
+from api.known_answers import FROM_DATABASE
 from api.schemas.history import HistoryEntry, history_entry_of
 from api.schemas.system import (
     AiServices,
@@ -105,7 +106,7 @@ async def get_checks(context: NamedDependency[ApiContext]) -> Response[Health]:
     return Response(health, status_code=200 if is_well else 503)
 
 
-@get("/api/stats", tags=["System"])
+@get("/api/stats", tags=["System"], opt={FROM_DATABASE: True})
 async def get_stats(context: NamedDependency[ApiContext]) -> Stats:
     """How many photos there are."""
     async with context.bench.database.read() as connection:
@@ -113,7 +114,7 @@ async def get_stats(context: NamedDependency[ApiContext]) -> Stats:
     return Stats(counted.assets, counted.bronze, counted.silver, counted.gold)
 
 
-@get("/api/activity", tags=["System"])
+@get("/api/activity", tags=["System"], opt={FROM_DATABASE: True})
 async def get_activity(
     context: NamedDependency[ApiContext], limit: Annotated[int, QueryParameter(ge=0, le=10_000)] = 10
 ) -> list[HistoryEntry]:

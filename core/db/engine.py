@@ -17,6 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from core.db.revision import SqliteRevision, postgresql_revision
+
 #: How long another process (the command line beside the daemon) may hold the write lock before we give up. [ms]
 SQLITE_BUSY_TIMEOUT = 30_000
 
@@ -30,6 +32,7 @@ class Database:
     url: URL
     _reader: AsyncEngine
     _writer: AsyncEngine
+    _sqlite: SqliteRevision | None
 
     @property
     def dialect(self) -> str:
@@ -47,8 +50,17 @@ class Database:
         async with self._writer.begin() as connection:
             yield connection
 
+    async def revision(self) -> str | None:
+        """A mark that changes with every commit, also those of other programs; ``None`` where it cannot be told.
+
+        What is read after it was asked for is at least as new as it.
+        """
+        return await (postgresql_revision(self._reader) if self._sqlite is None else self._sqlite.now())
+
     async def close(self) -> None:
         """Closes every connection; SQLite then folds its write-ahead log into the database file."""
+        if self._sqlite is not None:
+            self._sqlite.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -58,12 +70,12 @@ def open_database(url: str) -> Database:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_async_engine(parsed, pool_pre_ping=True)
-        return Database(parsed, engine, engine)
+        return Database(parsed, engine, engine, None)
     reader = create_async_engine(parsed, poolclass=AsyncAdaptedQueuePool, pool_size=_READERS)
     writer = create_async_engine(parsed, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=600)
     _prepare_sqlite(reader, begin="BEGIN", read_only=True)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", read_only=False)
-    return Database(parsed, reader, writer)
+    return Database(parsed, reader, writer, SqliteRevision(parsed))
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:
