@@ -17,10 +17,11 @@ from core.library.layout import EXPORT_PREFIX, FACE_CROP_PREFIX, Layout, is_refe
 
 @dataclass(frozen=True)
 class ServedFile:
-    """A file that may be sent, as it is on disk now."""
+    """A file that may be sent, as it is on disk now; ``is_readable`` whether the daemon may read it."""
 
     path: Path
     stat: os.stat_result
+    is_readable: bool
 
 
 def open_to_clients(layout: Layout, file_path: str) -> ServedFile:
@@ -39,7 +40,7 @@ def open_to_clients(layout: Layout, file_path: str) -> ServedFile:
         raise _not_there(file_path) from error
     if not stat.S_ISREG(found.st_mode):
         raise _not_there(file_path)
-    return ServedFile(path, found)
+    return ServedFile(path, found, os.access(path, os.R_OK))
 
 
 def _folder_of(layout: Layout, file_path: str) -> Path:

@@ -30,6 +30,7 @@
         ├── BadRequest              400
         ├── Forbidden               403
         ├── NotFound                404
+        ├── FileGone                404
         └── RequestFailed           500
 
 A message is read by a person: it says what failed, on which file, what happens next and what they can
@@ -198,6 +199,12 @@ class Forbidden(RequestError):
 
 class NotFound(RequestError):
     """No such thing."""
+
+    status = 404
+
+
+class FileGone(RequestError):
+    """The photo is there and a file of it is not: unlike :class:`NotFound` it is told also where many are asked for."""
 
     status = 404
 

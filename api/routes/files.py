@@ -25,7 +25,7 @@ from api.schemas.timestamp import timestamp
 from api.served_file import ServedFile, is_current
 from api.thumbnails import Thumbnails, size_of
 from core.compute import Compute
-from core.errors import BadRequest, NotFound, Undecodable, WorkerLost
+from core.errors import BadRequest, NotFound, RequestFailed, Undecodable, WorkerLost
 from core.library.naming import sanitise_filename
 from core.library.photos import StoredFile
 from core.media.face_crop import render_face_crop
@@ -152,6 +152,8 @@ def _below_media(file_path: str) -> str:
 
 def _original(request: FileRequest, file: ServedFile, stored: StoredFile | None, is_download: bool) -> Response:
     name = file.path.name
+    if not file.is_readable:
+        raise RequestFailed(f"{name} is in the library, but the daemon's user may not read it.")
     headers = {"cache-control": ORIGINAL_CACHING}
     if stored is not None:
         headers["etag"] = f'"{stored.sha256}"'

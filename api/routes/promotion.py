@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from api.context import ApiContext
 from api.schemas.photo import Photo, photo_of
 from api.schemas.promotion import BatchPromoted, Demoted, Embedded, PhotoFault, PhotoIds
-from core.errors import BadRequest, IntakeError, NotFound
+from core.errors import BadRequest, IntakeError, NotFound, RequestError
 from core.library.photos import find_photo
 from core.pipeline.promote import Action
 from core.pipeline.together import demote_together, promote_together
@@ -45,7 +45,7 @@ async def batch_promote(context: NamedDependency[ApiContext], data: JSONBody[Pho
                 return (await promote_together(context.bench, photo_id)).is_changed
             except (NotFound, BadRequest):
                 return False
-            except IntakeError as error:
+            except (IntakeError, RequestError) as error:
                 return PhotoFault(photo_id, str(error))
 
     results = await asyncio.gather(*(one(photo_id) for photo_id in dict.fromkeys(data.photo_ids)))

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +31,8 @@ from core.library.naming import numbered
 from core.library.placing import discard, hash_file, place_link
 from core.media.source_file import shown
 from core.pipeline.rewritten import SUPERSEDED
+
+log = structlog.get_logger()
 
 DELETED = "deleted"
 """The ``processing_state`` of a version that a person has deleted; it never comes back by itself."""
@@ -193,8 +196,11 @@ def _is_on_disk(layout: Layout, file_path: str) -> bool:
 
 
 def _link(layout: Layout, version: _Version, new: str) -> bool:
-    if not layout.absolute(version.file_path).is_file():
-        return False
+    try:
+        if not layout.absolute(version.file_path).is_file():
+            return False
+    except OSError as error:
+        raise _unmovable(version, error) from error
     names = zip((version.file_path, *_companions(version.file_path)), (new, *_companions(new)), strict=True)
     try:
         for old, target in ((layout.absolute(one), layout.absolute(other)) for one, other in names):
@@ -203,13 +209,24 @@ def _link(layout: Layout, version: _Version, new: str) -> bool:
     except PlacementFailed:
         _drop(layout, [new])
         raise
+    except OSError as error:
+        _drop(layout, [new])
+        raise _unmovable(version, error) from error
     return True
+
+
+def _unmovable(version: _Version, error: OSError) -> PlacementFailed:
+    name, reason = shown(version.original_filename), error.strerror or error
+    return PlacementFailed(f"The file of {name}, {version.file_path}, cannot be moved: {reason}. Nothing was changed.")
 
 
 def _drop(layout: Layout, file_paths: Iterable[str]) -> None:
     for file_path in file_paths:
         for name in (file_path, *_companions(file_path)):
-            discard(layout.absolute(name))
+            try:
+                discard(layout.absolute(name))
+            except OSError as error:
+                log.warning("a name too many of a file is still there; the audit tells it", reason=str(error))
 
 
 class _recorded:  # noqa: N801 - used like the context manager that it is

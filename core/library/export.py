@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+import stat
 import tarfile
 import time
 import uuid
@@ -142,6 +144,8 @@ class _Archive:
 
     def add(self, name: str, content: Path | bytes) -> None:
         """Adds a file of the disk, or bytes; blocks."""
+        if isinstance(content, Path) and not stat.S_ISREG(content.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(content))
         if self._zip is not None:
             if isinstance(content, bytes):
                 self._zip.writestr(name, content)

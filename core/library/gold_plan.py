@@ -30,9 +30,11 @@ def plan_gold(path: str, known: Format, facts: GoldFacts, sha256: str, present_s
     :class:`core.errors.VerificationFailed` where the file is not what it was when it was taken in.
     """
     packet = build_sidecar(facts.sidecar)
-    size = Path(path).stat().st_size
-    if can_embed(known, size):
-        embedding = embed(Path(path).read_bytes(), known, msgspec.structs.replace(facts.wanted, xmp=packet))
+    with open_source(path) as source:
+        size = source.size
+        content = source.stream.read() if can_embed(known, size) else None
+    if content is not None:
+        embedding = embed(content, known, msgspec.structs.replace(facts.wanted, xmp=packet))
     else:
         reason = reason_for_format(known) if size <= MAX_SIZE else f"it has more than {MAX_SIZE >> 20} MiB"
         embedding = as_it_is(path, reason)

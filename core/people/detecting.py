@@ -22,6 +22,7 @@ from core.library.sidecars import mark_stale
 from core.media.facts import FaceFinding
 from core.media.formats import FORMATS
 from core.media.source_file import shown
+from core.pipeline.kept_file import kept_file
 from core.pipeline.rewritten import shared_area
 from core.pipeline.workbench import Workbench
 
@@ -41,8 +42,8 @@ class Detected(msgspec.Struct, frozen=True):
 async def detect_faces(bench: Workbench, photo_id: str) -> Detected:
     """Looks at a photo in a worker and keeps what is new.
 
-    Raises :class:`NotFound`, and :class:`RequestFailed` where the picture cannot be looked at or the networks for it
-    are missing.
+    Raises :class:`NotFound`, what :func:`kept_file` does, and :class:`RequestFailed` where the picture cannot be looked
+    at or the networks for it are missing.
     """
     statement = (
         select(FileVersion.file_path, FileVersion.mime_type, MediaAsset.original_filename)
@@ -58,7 +59,8 @@ async def detect_faces(bench: Workbench, photo_id: str) -> Detected:
         raise RequestFailed(f"{shown(row.original_filename)} is of a type that cannot be looked at: {row.mime_type}.")
     path = str(bench.layout.absolute(row.file_path))
     try:
-        look = await bench.compute.run(look_at_file, path, media_format, str(bench.layout.cache))
+        with kept_file(row.original_filename, row.file_path):
+            look = await bench.compute.run(look_at_file, path, media_format, str(bench.layout.cache))
     except (Undecodable, IntakeError) as error:
         sentence = f"Faces could not be looked for in {shown(row.original_filename)}: {error}"
         raise RequestFailed(sentence) from error

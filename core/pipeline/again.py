@@ -20,6 +20,7 @@ from core.pipeline.develop import item_of
 from core.pipeline.in_worker import in_worker
 from core.pipeline.keep_original import Original, continued, find_recorded
 from core.pipeline.keep_silver import combined_metadata
+from core.pipeline.kept_file import kept_file
 from core.pipeline.know import describe, know
 from core.pipeline.look import look_at
 from core.pipeline.rewritten import shared_area
@@ -134,17 +135,18 @@ async def _looked_at(
         raise NotFound(f"The original of {shown(row.original_filename)} is not in the library any more.")
     item = await item_of(bench, row.media_asset_id, begun)
     kept, cache = str(bench.layout.absolute(begun.file_path)), str(bench.layout.cache)
-    reading = await in_worker(bench, item, read_file, kept, item.original_filename, cache)
-    media_format = reading.identity.format
-    if media_format is None:
-        raise BadRequest(f"{item.label} is no photo.")
-    original: Original = continued(bench, item, reading, begun)
-    try:
-        look = await look_at(bench, item, original)
-        if is_afresh:
-            look = await in_worker(bench, item, look_at_file, kept, media_format, cache)
-    except Undecodable as error:
-        raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
+    with kept_file(row.original_filename, begun.file_path):
+        reading = await in_worker(bench, item, read_file, kept, item.original_filename, cache)
+        media_format = reading.identity.format
+        if media_format is None:
+            raise BadRequest(f"{item.label} is no photo.")
+        original: Original = continued(bench, item, reading, begun)
+        try:
+            look = await look_at(bench, item, original)
+            if is_afresh:
+                look = await in_worker(bench, item, look_at_file, kept, media_format, cache)
+        except Undecodable as error:
+            raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
     description = await describe(bench, item, original, know(item, reading, look, original))
     return combined_metadata(original, look, description), description.file_description, look.faces
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +33,8 @@ from core.pipeline.gold_files import remove_gold, remove_rendered
 from core.pipeline.placements import Intent
 from core.pipeline.rewritten import SUPERSEDED
 from core.pipeline.workbench import Workbench
+
+log = structlog.get_logger()
 
 #: What a person may have said of a version.
 _SAID = (
@@ -61,13 +64,24 @@ async def demote(bench: Workbench, photo_id: str) -> str:
             below = await _below(connection, row)
             intent = await _give_up(connection, bench, row, below)
             is_shared = await _has_content(connection, row["sha256"])
+        await _remove(bench, intent, row["sha256"] if not is_shared else None)
+    return str(below["id"])
+
+
+async def _remove(bench: Workbench, intent: Intent | None, sha256: str | None) -> None:
+    """Removes the file that is announced, and what was rendered of a content that is gone.
+
+    What the system refuses now, the announcement lets the next start remove.
+    """
+    try:
         if intent is not None:
             await asyncio.to_thread(remove_gold, bench.layout, intent.target)
             async with bench.database.write() as connection:
                 await placements.finish(connection, intent)
-        if row["sha256"] and not is_shared:
-            await asyncio.to_thread(remove_rendered, bench.layout, row["sha256"])
-    return str(below["id"])
+        if sha256:
+            await asyncio.to_thread(remove_rendered, bench.layout, sha256)
+    except OSError as error:
+        log.warning("a file that was given up is still there; it goes at the next start", reason=str(error))
 
 
 async def _version(connection: AsyncConnection, photo_id: str) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from core.pipeline import ledger
 from core.pipeline.in_worker import in_worker
 from core.pipeline.keep_original import Begun, continued, find_recorded
 from core.pipeline.keep_silver import keep_silver
+from core.pipeline.kept_file import kept_file
 from core.pipeline.know import describe, know
 from core.pipeline.ledger import Entry, Signature
 from core.pipeline.look import look_at
@@ -36,16 +37,17 @@ async def develop(bench: Workbench, asset_id: str) -> str:
         begun = await _begun(bench, asset_id)
         item = await item_of(bench, asset_id, begun)
         kept, cache = str(bench.layout.absolute(begun.file_path)), str(bench.layout.cache)
-        reading = await in_worker(bench, item, read_file, kept, item.original_filename, cache)
-        if reading.identity.format is None:
-            raise BadRequest(f"{item.label} is no photo or video.")
-        original = continued(bench, item, reading, begun)
-        try:
-            look = await look_at(bench, item, original)
-        except Undecodable as error:
-            raise BadRequest(f"{item.label} stays Bronze: {error}") from error
-        facts = know(item, reading, look, original)
-        await keep_silver(bench, item, original, look, facts, await describe(bench, item, original, facts))
+        with kept_file(item.original_filename, begun.file_path):
+            reading = await in_worker(bench, item, read_file, kept, item.original_filename, cache)
+            if reading.identity.format is None:
+                raise BadRequest(f"{item.label} is no photo or video.")
+            original = continued(bench, item, reading, begun)
+            try:
+                look = await look_at(bench, item, original)
+            except Undecodable as error:
+                raise BadRequest(f"{item.label} stays Bronze: {error}") from error
+            facts = know(item, reading, look, original)
+            await keep_silver(bench, item, original, look, facts, await describe(bench, item, original, facts))
         async with bench.database.read() as connection:
             return await version_to_show(connection, asset_id)
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
-from core.errors import BadRequest, IntakeError, NotFound, SourceUnreadable, WorkerLost
+from core.errors import BadRequest, IntakeError, NotFound, WorkerLost
 from core.library.edits import EDITED, UPDATED
 from core.library.gold_facts import GoldFacts, gold_facts
 from core.library.gold_name import captured_of, gold_name
@@ -30,6 +30,7 @@ from core.media.formats import FORMATS
 from core.media.source_file import shown
 from core.pipeline import placements
 from core.pipeline.gold_files import is_up_to_date, mtime_of, place_gold, remove_gold, replace_gold, share_rendered
+from core.pipeline.kept_file import kept_file
 from core.pipeline.placements import Intent
 from core.pipeline.workbench import Workbench
 
@@ -75,7 +76,7 @@ class _Photo(msgspec.Struct, frozen=True):
 async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMOTED) -> Promoted:
     """Makes the Gold file of a Silver photo, or brings the one that there is up to date.
 
-    Raises :class:`NotFound`, :class:`BadRequest` for a photo that is not Silver, and the
+    Raises :class:`NotFound`, :class:`BadRequest` for a photo that is not Silver, what :func:`kept_file` does, and the
     :class:`core.errors.IntakeError` that says why no file could be made; then nothing has changed.
     """
     async with bench.database.read() as connection:
@@ -91,10 +92,11 @@ async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMO
             ingested_at=photo.silver["asset_created_at"],
             is_described_by_person=photo.is_described_by_person,
         )
-        plan = await _plan(bench, photo, facts)
-        if photo.gold is not None:
-            return await _refresh(bench, photo, photo.gold, facts, plan, action)
-        return await _make(bench, photo, facts, plan, action)
+        with kept_file(photo.original_filename, photo.silver["file_path"]):
+            plan = await _plan(bench, photo, facts)
+            if photo.gold is not None:
+                return await _refresh(bench, photo, photo.gold, facts, plan, action)
+            return await _make(bench, photo, facts, plan, action)
 
 
 async def _silver(connection: AsyncConnection, photo_id: str) -> Mapping[str, Any]:
@@ -174,11 +176,6 @@ async def _plan(bench: Workbench, photo: _Photo, facts: GoldFacts) -> GoldPlan:
     present = None if photo.gold is None else str(bench.layout.absolute(sidecar_of(photo.gold["file_path"])))
     try:
         return await bench.compute.run(plan_gold, source, photo.known, facts, sha256, present)
-    except OSError as error:
-        raise SourceUnreadable(
-            f"The file of {photo.original_filename}, {photo.silver['file_path']}, cannot be read: {error.strerror}. "
-            "Nothing was changed; `pictallion audit` says what else is missing."
-        ) from error
     except WorkerLost as lost:
         # a file that costs a worker while it is written into is not written into
         return await bench.compute.run(plan_copy, source, facts, sha256, f"writing into it {lost}")

@@ -259,7 +259,7 @@ async def test_a_batch_promotes_what_is_silver_and_says_what_failed(sqlite_libra
     assert answer.status_code == 200, answer.text
     assert answer.json()["promoted"] == 3
     assert [fault["photoId"] for fault in answer.json()["errors"]] == [gone]
-    assert "cannot be read: No such file" in answer.json()["errors"][0]["error"]
+    assert "is not there any more" in answer.json()["errors"][0]["error"]
     assert (await sqlite_library.http.post("/api/photos/batch-promote", json={"photoIds": good})).json() == {
         "promoted": 0,
         "errors": [],
