@@ -51,6 +51,7 @@ from api.routes import (
     upload,
 )
 from api.schemas.raw_json import RawJsonSchema
+from api.shared_lists import SharedLists
 from api.strict_request import StrictRequest
 from api.thumbnails import Thumbnails
 from core.ai.prompts import seed_prompts
@@ -91,7 +92,7 @@ def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
     tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench))
-    embeddings = Embeddings(bench.database)
+    embeddings, lists = Embeddings(bench.database), SharedLists()
     access = Access(bench.database, context.access)
     known = KnownAnswers(bench.database)
 
@@ -139,6 +140,7 @@ def create_app(context: ApiContext) -> Litestar:
             "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
             "access": Provide(lambda: access, use_cache=True, sync_to_thread=False),
             "embeddings": Provide(lambda: embeddings, use_cache=True, sync_to_thread=False),
+            "lists": Provide(lambda: lists, use_cache=True, sync_to_thread=False),
             "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
         },
         guards=[guard],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import MutableScopeHeaders
@@ -33,8 +33,14 @@ _QUESTION: Final = "question"
 _CACHE_CONTROL: Final = "private, no-cache"
 """Browsers may keep it, and ask every time whether it is still true."""
 
-_Question = tuple[str, str, bytes, bytes, bytes]
+Question: TypeAlias = tuple[str, str, bytes, bytes, bytes]
 """Mark of the database, method, path, query, body."""
+
+
+def question_of(request: Request[Any, Any, Any]) -> Question | None:
+    """What is asked, of which state of the database; ``None`` where that is not known."""
+    question: Question | None = request.scope["state"].get(_QUESTION)
+    return question
 
 
 class KnownAnswers:
@@ -45,7 +51,7 @@ class KnownAnswers:
         # marks are told from those of an earlier start, and of an earlier program that answered otherwise
         self._start = secrets.token_bytes(8)
         self._mark = ""
-        self._answers: OrderedDict[_Question, bytes] = OrderedDict()
+        self._answers: OrderedDict[Question, bytes] = OrderedDict()
         self._bytes = 0
 
     async def answer(self, request: Request[Any, Any, Any]) -> Response[bytes | None] | None:
@@ -76,7 +82,7 @@ class KnownAnswers:
 
     async def remember(self, message: Message, scope: Scope) -> None:
         """Remembers an answer that is being sent, and marks it for the client. For ``before_send``."""
-        question: _Question | None = scope["state"].get(_QUESTION)
+        question: Question | None = scope["state"].get(_QUESTION)
         if question is None:
             return
         if message["type"] == "http.response.start":
@@ -92,7 +98,7 @@ class KnownAnswers:
             if not message.get("more_body", False) and question[0] == self._mark:
                 self._keep(question, message["body"])
 
-    def _keep(self, question: _Question, answer: bytes) -> None:
+    def _keep(self, question: Question, answer: bytes) -> None:
         if len(answer) > LARGEST or question in self._answers:
             return
         self._answers[question] = answer
@@ -100,7 +106,7 @@ class KnownAnswers:
         while self._bytes > REMEMBERED:
             self._bytes -= len(self._answers.popitem(last=False)[1])
 
-    def _tag(self, question: _Question) -> str:
+    def _tag(self, question: Question) -> str:
         """Of its address, too: no answer to another question is taken for one to this."""
         digest = blake2b("\0".join(map(repr, question)).encode(), digest_size=12, key=self._start)
         return f'W/"{digest.hexdigest()}"'

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
+from typing import Annotated, Any, Final
 
-from litestar import get, post
+import msgspec
+from litestar import Request, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
+from litestar.response import Stream
 
 from api.context import ApiContext
-from api.known_answers import FROM_DATABASE
+from api.json_array import sent
+from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.burst import (
     BurstAnalysis,
     BurstDecision,
@@ -23,35 +29,56 @@ from api.schemas.burst import (
     unwrapped,
 )
 from api.schemas.photo import Photo, photo_of
+from api.shared_lists import SharedLists
 from core.bursts.deciding import Selection, process_bursts
 from core.bursts.reading import Analysis, analyze, similar_of_tier
 from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
 
+_AT_ONCE: Final = 250
+"""Pictures or bursts that are encoded at a time."""
 
-@get("/api/burst/analyze", tags=["Bursts"], opt={FROM_DATABASE: True})
-async def analyze_bursts(context: NamedDependency[ApiContext]) -> BurstAnalysis:
+
+@get(
+    "/api/burst/analyze",
+    tags=["Bursts"],
+    opt={FROM_DATABASE: True},
+    responses={200: ResponseSpec(BurstAnalysis, generate_examples=False, description="Bursts and the rest")},
+)
+async def analyze_bursts(
+    request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
+) -> Stream:
     """All bursts, latest first, with the best picture of each; and the pictures that are in none."""
-    analysis = await analyze(context.bench.database)
-    return await asyncio.to_thread(_as_json, analysis)
+
+    async def read() -> AsyncIterator[bytes]:
+        pieces = _encoded(await analyze(context.bench.database))
+        while chunk := await asyncio.to_thread(_some, pieces):
+            yield chunk
+
+    return sent(await lists.read(question_of(request), read))
 
 
-def _as_json(analysis: Analysis) -> BurstAnalysis:
-    return BurstAnalysis(
-        groups=[
-            BurstGroup(
-                id=burst.id,
-                photos=[burst_photo_of(analysis.rows[frame.id]) for frame in burst.frames],
-                suggested_best=burst.best,
-                average_similarity=burst.likeness,
-                time_span=burst.span_ms,
-                group_reason=burst.reason,
-            )
-            for burst in analysis.bursts
-        ],
-        total_photos=len(analysis.rows),
-        ungrouped_photos=[burst_photo_of(analysis.rows[frame.id]) for frame in analysis.alone],
-    )
+def _some(pieces: Iterator[bytes]) -> bytes:
+    return b"".join(islice(pieces, _AT_ONCE))
+
+
+def _encoded(analysis: Analysis) -> Iterator[bytes]:
+    """A :class:`BurstAnalysis` piece by piece: as a whole it would keep everybody else from being answered."""
+    yield b'{"totalPhotos":%d,"groups":[' % len(analysis.rows)
+    for place, burst in enumerate(analysis.bursts):
+        group = BurstGroup(
+            id=burst.id,
+            photos=[burst_photo_of(analysis.rows[frame.id]) for frame in burst.frames],
+            suggested_best=burst.best,
+            average_similarity=burst.likeness,
+            time_span=burst.span_ms,
+            group_reason=burst.reason,
+        )
+        yield b"," * bool(place) + msgspec.json.encode(group)
+    yield b'],"ungroupedPhotos":['
+    for place, frame in enumerate(analysis.alone):
+        yield b"," * bool(place) + msgspec.json.encode(burst_photo_of(analysis.rows[frame.id]))
+    yield b"]}"
 
 
 @post("/api/burst/process", tags=["Bursts"], status_code=200)

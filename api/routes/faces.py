@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -13,7 +14,7 @@ from litestar.response import Stream
 from api.context import ApiContext
 from api.grouped_faces import grouped
 from api.json_array import json_array
-from api.known_answers import FROM_DATABASE
+from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.face import (
     Assigned,
     Assignment,
@@ -37,6 +38,7 @@ from api.schemas.face import (
     photo_face_of,
 )
 from api.schemas.tag import Done
+from api.shared_lists import Reading, SharedLists
 from core.errors import NotFound
 from core.library.photos import MOST
 from core.people.assigning import assign, assign_each, set_ignored
@@ -50,19 +52,25 @@ from core.people.unnamed import look_again, suggestions_for_unnamed
 _LIST = {200: ResponseSpec(list[ListedFace], generate_examples=False, description="Faces, newest first")}
 
 
-async def _listed(
+def _listed(
     context: ApiContext, wanted: FaceFilter, *, ages: bool = False, limit: int | None = None, offset: int = 0
-) -> Stream:
-    writer = FaceWriter(ages=ages)
-    async with context.bench.database.read() as connection:
-        rows = list_faces(connection, wanted, limit, offset)
-        chunks = [b",".join([writer.encoded(row) for row in batch]) async for batch in rows]
-    return json_array(chunks)
+) -> Reading:
+    """What reads a list of faces."""
+
+    async def read() -> AsyncIterator[bytes]:
+        writer = FaceWriter(ages=ages)
+        async with context.bench.database.read() as connection:
+            async for batch in list_faces(connection, wanted, limit, offset):
+                yield b",".join([writer.encoded(row) for row in batch])
+
+    return read
 
 
 @get("/api/faces", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
 async def get_faces(
+    request: Request[Any, Any, Any],
     context: NamedDependency[ApiContext],
+    lists: NamedDependency[SharedLists],
     include_ignored: Annotated[bool, QueryParameter(name="includeIgnored", description="also those ignored")] = True,
     person_id: Annotated[str, QueryParameter(name="personId", max_length=200, pattern=r"^[^\0]*$")] = "",
     limit: Annotated[int | None, QueryParameter(ge=0, le=MOST, description="how many; all without it")] = None,
@@ -73,19 +81,26 @@ async def get_faces(
     The Python branch leaves out ignored faces and stops at 100 unless asked otherwise; the client needs all of them.
     """
     wanted = FaceFilter(is_ignored=None if include_ignored else False, person_id=person_id or None)
-    return await _listed(context, wanted, ages=True, limit=limit, offset=offset)
+    read = _listed(context, wanted, ages=True, limit=limit, offset=offset)
+    return json_array(await lists.read(question_of(request), read))
 
 
 @get("/api/faces/unassigned", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
-async def get_unassigned_faces(context: NamedDependency[ApiContext]) -> Stream:
+async def get_unassigned_faces(
+    request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
+) -> Stream:
     """Faces that are nobody's and not ignored."""
-    return await _listed(context, FaceFilter(is_assigned=False, is_ignored=False))
+    return json_array(
+        await lists.read(question_of(request), _listed(context, FaceFilter(is_assigned=False, is_ignored=False)))
+    )
 
 
 @get("/api/faces/ignored", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
-async def get_ignored_faces(context: NamedDependency[ApiContext]) -> Stream:
+async def get_ignored_faces(
+    request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
+) -> Stream:
     """Faces that a person has ignored."""
-    return await _listed(context, FaceFilter(is_ignored=True))
+    return json_array(await lists.read(question_of(request), _listed(context, FaceFilter(is_ignored=True))))
 
 
 @get("/api/faces/grouped", tags=["Faces"], opt={FROM_DATABASE: True})

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
-import msgspec
-from litestar import get
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
-from msgspec import UNSET
 
 from api.context import ApiContext
 from api.json_array import json_array
-from api.known_answers import FROM_DATABASE
+from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.history import HistoryEntry, history_entry_of
 from api.schemas.photo import FilenamePreview, Photo, photo_of
+from api.schemas.photo_list import encoded_photos
+from api.shared_lists import SharedLists
 from core.library.gold_name import gold_name_of
-from core.library.photos import MOST, Listing, find_photo, history_of, list_photos, versions_of
+from core.library.photos import MOST, Listing, find_photo, history_of, recent_photos, versions_of
 
 RECENT = 6
 """Photos of ``GET /api/photos/recent`` when nobody says how many."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 @get(
@@ -33,7 +32,9 @@ _encode = msgspec.json.Encoder().encode
     responses={200: ResponseSpec(list[Photo], generate_examples=False, description="Photos, newest first")},
 )
 async def get_photos(
+    request: Request[Any, Any, Any],
     context: NamedDependency[ApiContext],
+    lists: NamedDependency[SharedLists],
     tier: Annotated[
         str,
         QueryParameter(
@@ -47,15 +48,15 @@ async def get_photos(
     """The photos of a tier, or the best version of each."""
     if tier not in set(Listing):
         return json_array([])
-    superseded = show_all_versions == "true"
-    is_plain = tier in (Listing.BRONZE, Listing.SILVER, Listing.GOLD) and not superseded
-    is_superseded = False if is_plain else UNSET
+
     # All is read before the first byte is sent: a slow client then holds no connection to the database, and what fails
     # can still be told with a status. Between batches other requests have their turn.
-    async with context.bench.database.read() as connection:
-        rows = list_photos(connection, Listing(tier), superseded=superseded, limit=limit, offset=offset)
-        chunks = [_encode([photo_of(row, is_superseded) for row in batch])[1:-1] async for batch in rows]
-    return json_array(chunks)
+    async def read() -> AsyncIterator[bytes]:
+        async with context.bench.database.read() as connection:
+            async for chunk in encoded_photos(connection, Listing(tier), show_all_versions == "true", limit, offset):
+                yield chunk
+
+    return json_array(await lists.read(question_of(request), read))
 
 
 @get("/api/photos/recent", tags=["Photos"], opt={FROM_DATABASE: True})
@@ -65,11 +66,8 @@ async def get_recent_photos(
 ) -> list[Photo]:
     """The newest versions of all tiers."""
     wanted = int(limit) if limit.isdecimal() and limit.isascii() else 0
-    photos: list[Photo] = []
     async with context.bench.database.read() as connection:
-        async for batch in list_photos(connection, Listing.ALL_VERSIONS, limit=min(wanted, MOST) or RECENT):
-            photos += [photo_of(row) for row in batch]
-    return photos
+        return [photo_of(row) for row in await recent_photos(connection, min(wanted, MOST) or RECENT)]
 
 
 @get("/api/photos/{photo_id:str}", tags=["Photos"], opt={FROM_DATABASE: True})

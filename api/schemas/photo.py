@@ -107,12 +107,12 @@ def photo_of(row: PhotoRow, is_superseded: bool | UnsetType = UNSET) -> Photo:
             file_path,
         ),
         captured_at=UNSET if row.captured_at is None else wall_clock(row.captured_at),
-        gps_latitude=UNSET if latitude is None else _degrees(latitude),
-        gps_longitude=UNSET if longitude is None else _degrees(longitude),
+        gps_latitude=UNSET if latitude is None else degrees(latitude),
+        gps_longitude=UNSET if longitude is None else degrees(longitude),
         is_superseded=is_superseded,
     )
 
 
-def _degrees(value: float) -> str:
+def degrees(value: float) -> str:
     """Six decimals are 11 cm, and more than any camera knows."""
     return f"{value:.6f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, Select
@@ -11,7 +12,9 @@ BATCH = 500
 """Rows that are unpacked before others have their turn: one or two milliseconds."""
 
 
-async def all_rows(connection: AsyncConnection, statement: Select[*tuple[Any, ...]]) -> list[Row[*tuple[Any, ...]]]:
+async def all_rows(
+    connection: AsyncConnection, statement: Select[*tuple[Any, ...]], parameters: Mapping[str, Any] | None = None
+) -> list[Row[*tuple[Any, ...]]]:
     """What ``statement`` finds, in its order."""
-    rows = await connection.stream(statement, execution_options={"yield_per": BATCH})
+    rows = await connection.stream(statement, parameters, execution_options={"yield_per": BATCH})
     return [row async for batch in rows.partitions() for row in batch]

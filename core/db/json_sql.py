@@ -49,6 +49,22 @@ class json_value(FunctionElement[str]):  # noqa: N801
     inherit_cache = True
 
 
+class utc_text(FunctionElement[str]):  # noqa: N801
+    """A timestamp column (UTC) as ISO 8601 with milliseconds and ``Z``."""
+
+    name = "utc_text"
+    type = Text()
+    inherit_cache = True
+
+
+class last_part(FunctionElement[str]):  # noqa: N801
+    """What follows the last ``/`` of a path; all of it where there is none."""
+
+    name = "last_part"
+    type = Text()
+    inherit_cache = True
+
+
 def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
     return compiler.process(element.clauses, **options)
 
@@ -91,3 +107,27 @@ def _value(element: json_value, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(json_value, "postgresql")
 def _value_postgresql(element: json_value, compiler: SQLCompiler, **options: Any) -> str:
     return _arguments(element, compiler, **options)
+
+
+@compiles(utc_text)
+def _utc(element: utc_text, compiler: SQLCompiler, **options: Any) -> str:
+    # stored as text with a space in the middle, and with a fraction unless SQLite itself wrote it
+    text = f"substr({_arguments(element, compiler, **options)} || '.000', 1, 23)"
+    return f"(replace({text}, ' ', 'T') || 'Z')"
+
+
+@compiles(utc_text, "postgresql")
+def _utc_postgresql(element: utc_text, compiler: SQLCompiler, **options: Any) -> str:
+    # the inner quotes keep letters from being read as parts of a time
+    return f"""to_char({_arguments(element, compiler, **options)}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+
+
+@compiles(last_part)
+def _last(element: last_part, compiler: SQLCompiler, **options: Any) -> str:
+    path = _arguments(element, compiler, **options)
+    return f"replace({path}, rtrim({path}, replace({path}, '/', '')), '')"
+
+
+@compiles(last_part, "postgresql")
+def _last_postgresql(element: last_part, compiler: SQLCompiler, **options: Any) -> str:
+    return f"regexp_replace({_arguments(element, compiler, **options)}, '^.*/', '')"

@@ -8,7 +8,7 @@ The statements are put together once, when this module is imported: that takes S
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -61,7 +61,7 @@ class Listing(StrEnum):
     ALL_VERSIONS = "all_versions"
 
 
-def _faces() -> ScalarSelect[str]:
+def faces_of_asset() -> ScalarSelect[str]:
     """The faces of the asset, whichever of its versions they were found on, without those that a person ignored."""
     version = aliased(FileVersion)
     face = json_object(
@@ -116,7 +116,7 @@ _EVERY_PHOTO = select(
     FileVersion.is_favorite,
     MediaAsset.original_filename,
     MediaAsset.created_at.label("asset_created_at"),
-    _faces().label("faces_json"),
+    faces_of_asset().label("faces_json"),
 ).join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
 _PHOTOS = _EVERY_PHOTO.where(FileVersion.archived_at.is_(None))
 
@@ -184,23 +184,18 @@ _FILE = (
 )
 
 
-async def list_photos(
-    connection: AsyncConnection,
-    listing: Listing,
-    *,
-    superseded: bool = False,
-    limit: int | None = None,
-    offset: int = 0,
-) -> AsyncIterator[Sequence[PhotoRow]]:
-    """The photos of a list, newest first, in batches of at most :data:`BATCH`.
+def photo_list(listing: Listing, *, superseded: bool = False) -> Any:
+    """The statement of a list, newest first; its parameters are ``limit`` and ``offset``.
 
     ``superseded`` lets the Silver list show versions that a Gold or newer one has replaced.
     """
-    statement = _ALL_SILVER if superseded and listing is Listing.SILVER else _LISTS[listing]
-    page = {"limit": MOST if limit is None else limit, "offset": offset}
-    rows = await connection.stream(statement, page, execution_options={"yield_per": BATCH})
-    async for batch in rows.partitions():
-        yield batch
+    return _ALL_SILVER if superseded and listing is Listing.SILVER else _LISTS[listing]
+
+
+async def recent_photos(connection: AsyncConnection, limit: int) -> Sequence[PhotoRow]:
+    """The newest versions of all tiers."""
+    page = {"limit": limit, "offset": 0}
+    return await all_rows(connection, _LISTS[Listing.ALL_VERSIONS], page)
 
 
 def best_photos(*conditions: ColumnElement[bool], order: tuple[Any, ...] = _NEWEST_FIRST) -> Any:

@@ -213,3 +213,35 @@ async def test_the_latest_activity_is_that_of_all_photos(library: Library) -> No
     newest = [entry["action"] for entry in (await library.http.get("/api/activity")).json()]
     assert newest == [f"ACTION_{minute}" for minute in range(11, 1, -1)]
     assert len((await library.http.get("/api/activity", params={"limit": 3})).json()) == 3
+
+
+async def test_a_photo_is_the_same_in_every_list_as_by_itself(library: Library) -> None:
+    asset_id = await library.add_asset('"quoted" \\ back/slash \u0001 😀 é.jpg')
+    odd = await library.add_version(
+        asset_id,
+        "silver",
+        file_path='media/silver/media/silver/%:x/a\'b "c" ünï.jpg',
+        combined_metadata={"exif": {"camera": 'C\n"1"', "n": 1.5}, "ai": {"aiTags": ["ä", "'"]}},
+        keywords=["it's", 'a "b"', "\n"],
+        location="line\nbreak\ttab",
+        event_type="",
+        event_name="ev:ent %s",
+        ai_short_description=":colon",
+        is_reviewed=None,
+        rating=None,
+        captured_at="2024-07-26T14:30:25.123456",
+        gps_latitude=-43.4848355,
+        gps_longitude=0.00000049,
+        is_favorite=True,
+    )
+    await library.add_face(odd)
+    bare = await library.add_version(await library.add_asset(), "silver", minute=1, file_path="bare", keywords=None)
+    gold = (await library.add_photo("bronze", "gold", minute=2, captured_at="1999-12-31T23:59:59"))["gold"]
+    for tier in ("", "silver", "gold", "bronze", "all_versions", "unprocessed"):
+        listed = (await library.http.get("/api/photos", params={"tier": tier})).json()
+        for photo in listed:
+            alone = (await library.http.get(f"/api/photos/{photo['id']}")).json()
+            assert photo.pop("isSuperseded", False) is False
+            assert photo == {name: value for name, value in alone.items() if name != "history"}
+        if not tier:
+            assert [photo["id"] for photo in listed] == [gold, bare, odd]
