@@ -61,8 +61,8 @@ from core.people.embeddings import Embeddings
 
 log = structlog.get_logger()
 
-MAX_BODY = 64 << 20
-"""Bytes of a request body other than an upload: calls for whole libraries carry many ids."""
+MAX_BODY = 24 << 20
+"""Bytes of a request body other than an upload: calls for whole libraries carry many ids, of 39 bytes each."""
 
 
 def _refuse_zero_bytes(request: Request[Any, Any, Any]) -> None:

@@ -41,6 +41,10 @@ _HEADERS: Final = {
 }
 
 
+MAX_FORM: Final = 16 << 10
+"""Bytes of what the form sends. Whoever has no token yet may send it, and each empty field takes hundreds in memory."""
+
+
 class Login(Struct):
     """What the form sends."""
 
@@ -54,7 +58,7 @@ async def show_login(next_path: Annotated[str, QueryParameter(name="next")] = "/
     return _page(next_path)
 
 
-@post("/login", opt={SCOPE: None}, include_in_schema=False, status_code=303)
+@post("/login", opt={SCOPE: None}, include_in_schema=False, status_code=303, request_max_body_size=MAX_FORM)
 async def log_in(
     request: Request[None, None, State],
     access: NamedDependency[Access],

@@ -290,6 +290,43 @@ async def test_a_body_that_is_too_large_is_refused_unread(sqlite_library: Librar
     assert json.loads(body)["message"] == json.loads(body)["error"]
 
 
+def _highest_memory() -> int:
+    """The most bytes that this process had resident since it was asked to forget."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) << 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the highest memory")
+@pytest.mark.parametrize("value", [b"[],", b"{},", b'"",', b"1e9,"])
+@pytest.mark.parametrize(
+    "path, begin", [("/api/smart-collections", b'{"name":"x","rules":{"a":['), ("/api/photos/search", b'{"unknown":[')]
+)
+async def test_a_body_of_many_small_values_is_not_unpacked(
+    sqlite_library: Library, path: str, begin: bytes, value: bytes
+) -> None:
+    end = b"0]}}" if b"rules" in begin else b"0]}"
+    body = begin + value * ((MAX_BODY - len(begin) - len(end)) // len(value)) + end
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _highest_memory()
+    answer = await sqlite_library.http.post(path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.json()["message"] == answer.json()["error"]
+    assert _highest_memory() - before < 6 * MAX_BODY
+
+
+async def test_a_body_may_name_every_photo_of_a_large_library(sqlite_library: Library) -> None:
+    body = {"operation": "nonsense", "photoIds": [f"{number:036}" for number in range(400_000)]}
+    answer = await sqlite_library.http.post("/api/photos/batch", json=body)
+    assert answer.status_code == 400
+    assert "nonsense" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=B"])
+async def test_a_login_is_short(sqlite_library: Library, kind: str) -> None:
+    answer = await sqlite_library.http.post("/login", content=b"a=&" * 100_000, headers={"content-type": kind})
+    assert answer.status_code == 413
+
+
 async def test_a_body_of_no_told_length_ends_at_the_limit(sqlite_library: Library) -> None:
     process, grown = psutil.Process(), [0]
 
