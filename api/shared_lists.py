@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from api.known_answers import Question
+
+AT_ONCE: Final = 2
+"""Lists that are read at the same time: more would not be there sooner, and each is in memory as a whole."""
 
 Reading: TypeAlias = Callable[[], AsyncIterator[bytes]]
 
@@ -24,6 +27,7 @@ class SharedLists:
     """Lists that are being read or sent; in one event loop."""
 
     def __init__(self) -> None:
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._reading: dict[Question, asyncio.Task[_Chunks]] = {}
         self._sent: WeakValueDictionary[Question, _Chunks] = WeakValueDictionary()
 
@@ -42,6 +46,7 @@ class SharedLists:
         return await asyncio.shield(task)
 
     async def _read(self, question: Question, reading: Reading) -> _Chunks:
-        chunks = _Chunks([chunk async for chunk in reading()])
+        async with self._free:
+            chunks = _Chunks([chunk async for chunk in reading()])
         self._sent[question] = chunks
         return chunks

@@ -168,7 +168,8 @@ def _forms(term: str) -> list[str]:
 
 def _like(term: str, columns: Sequence[str]) -> ColumnElement[bool]:
     """For terms that have no trigram. SQLite's LIKE knows the case of ASCII letters only."""
-    forms = {spelling for form in _forms(term) for spelling in (form, form.lower(), form.upper())}
+    is_folded = term.isascii()
+    forms = {term} if is_folded else {each for form in _forms(term) for each in (form, form.lower(), form.upper())}
     return or_(*(_TEXTS.c[name].contains(form, autoescape=True) for name in columns for form in sorted(forms)))
 
 
