@@ -35,6 +35,7 @@ from api.schemas.photo import Photo, photo_of
 from api.schemas.timestamp import timestamp
 from core.collections.rules import read_rules
 from core.collections.smart import (
+    change_rules,
     covers_of,
     known_members,
     organize,
@@ -199,11 +200,11 @@ async def get_collection(
 async def update_collection(
     context: NamedDependency[ApiContext], collection_id: FromPath[str], data: JSONBody[CollectionChange]
 ) -> Collection:
-    """Changes a collection; what is not told stays."""
+    """Changes a collection; what is not told stays, also what ``smartRules`` tell beside the rules."""
     values: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-    read_rules(values.get("smart_rules"))
+    change = change_rules if "smart_rules" in values else change_collection
     async with context.bench.database.write() as connection:
-        return collection_of(await change_collection(connection, collection_id, values))
+        return collection_of(await change(connection, collection_id, values))
 
 
 @delete("/api/collections/{collection_id:str}", tags=["Collections"], status_code=200)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,12 +23,12 @@ from sqlalchemy.orm import aliased
 from core.collections.faced import COMPARISONS, shows_ages, shows_faces
 from core.collections.folding import has_any, is_one_of
 from core.collections.rules import SHARE, Rule, Rules
+from core.collections.searched import as_filter, as_search
+from core.collections.values import is_number, texts_in, truth_of, values_in
 from core.db.search_sql import FACETS, FACTS, WORDS, WordKind, different_words
 from core.db.tables import FileVersion
-from core.errors import BadRequest
 from core.library.layout import Tier
-from core.search.dates import first_moment, last_moment
-from core.search.filters import Filter, conditions
+from core.search.filters import conditions
 
 Condition = ColumnElement[bool]
 
@@ -42,13 +41,18 @@ _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
 def matching(rules: Rules, dialect: str) -> Select[Any]:
-    """The ids (``version_id``) of the photos that are in: one version of each asset, the best, and not Bronze."""
-    statement = (
-        select(FACTS.c.version_id, FACTS.c.created_at)
-        .join(FACETS, FACETS.c.id == FACTS.c.facet_id)
-        .where(FACTS.c.is_shown.is_(True), FACETS.c.tier != Tier.BRONZE)
+    """The ids (``version_id``) of the photos that are in, and when they came (``created_at``).
+
+    One version of each asset, the best, and not Bronze; of a saved search, what the search finds.
+    """
+    statement = select(FACTS.c.version_id, FACTS.c.created_at)
+    if rules.is_search:
+        wanted = as_search(rules)
+        return statement.where(*([false()] if wanted is None else conditions(wanted, dialect, is_counting=True)))
+    shown = statement.join(FACETS, FACETS.c.id == FACTS.c.facet_id).where(
+        FACTS.c.is_shown.is_(True), FACETS.c.tier != Tier.BRONZE
     )
-    return statement.where(_all(rules, dialect))
+    return shown.where(_all(rules, dialect))
 
 
 def _all(rules: Rules, dialect: str) -> Condition:
@@ -77,9 +81,9 @@ def _weighted(rule: Rule) -> Condition:
             return _text(FACETS.c.event_type, rule.operator, [text])
         case "location":
             return _location(rule.operator, [text])
-        case "faceCount" if rule.operator in COMPARISONS and _is_number(text):
+        case "faceCount" if rule.operator in COMPARISONS and is_number(text):
             return shows_faces(rule.operator, float(text))
-        case "personAge" if rule.operator in COMPARISONS and _is_number(text):
+        case "personAge" if rule.operator in COMPARISONS and is_number(text):
             return shows_ages(rule.operator, float(text))
         case "metadata.time":
             return _in_hours(text) if rule.operator == "time_range" else false()
@@ -144,12 +148,12 @@ def _boolean(rule: Rule, dialect: str) -> Condition:
     plain = _BOOLEAN.get(rule.field)
     if plain is not None:
         return plain(rule)
-    wanted = _as_filter(rule)
+    wanted = as_filter(rule)
     return false() if wanted is None else and_(*conditions(wanted, dialect))
 
 
 def _rating(rule: Rule) -> Condition:
-    numbers = [float(one) for one in _list(rule.value) if _is_number(one)]
+    numbers = [float(one) for one in values_in(rule.value) if is_number(one)]
     column = FACTS.c.rating
     match rule.operator, numbers:
         case "equals", [number]:
@@ -166,19 +170,19 @@ def _rating(rule: Rule) -> Condition:
 
 def _flag(column: ColumnElement[bool]) -> Callable[[Rule], Condition]:
     def condition(rule: Rule) -> Condition:
-        wanted = _truth(rule.value)
+        wanted = truth_of(rule.value)
         return column.is_(wanted) if rule.operator == "equals" and wanted is not None else false()
 
     return condition
 
 
 def _one_of(column: ColumnElement[Any]) -> Callable[[Rule], Condition]:
-    return lambda rule: _text(column, rule.operator, _texts(rule))
+    return lambda rule: _text(column, rule.operator, texts_in(rule.value))
 
 
 def _worded(*kinds: WordKind) -> Callable[[Rule], Condition]:
     def condition(rule: Rule) -> Condition:
-        texts = _texts(rule)
+        texts = texts_in(rule.value)
         return or_(*(_words(kind, rule.operator, texts) for kind in kinds)) if texts else false()
 
     return condition
@@ -193,70 +197,7 @@ _BOOLEAN: Final[dict[str, Callable[[Rule], Condition]]] = {
     "camera": _one_of(FACETS.c.camera),
     "lens": _one_of(FACETS.c.lens),
     "mimeType": _one_of(FACETS.c.mime_type),
-    "location": lambda rule: _location(rule.operator, _texts(rule)),
+    "location": lambda rule: _location(rule.operator, texts_in(rule.value)),
     "isReviewed": _flag(FACTS.c.is_reviewed),
     "isFavorite": _flag(FACTS.c.is_favorite),
 }
-
-
-def _as_filter(rule: Rule) -> Filter | None:
-    """Rules of a saved search are its filters; those that no rule of the contract is like are asked of the search."""
-    value = rule.value
-    match rule.field, rule.operator:
-        case "query", "equals":
-            return Filter(query=str(value))
-        case "eventName", "equals":
-            return Filter(event_name=str(value))
-        case "peopleIds", "in":
-            return Filter(people=[str(one) for one in _list(value)])
-        case "collections", "in":
-            return Filter(collections=[str(one) for one in _list(value)])
-        case "hasGPS", "equals" if _truth(value) is not None:
-            return Filter(has_gps=_truth(value))
-        case "minConfidence", "equals" if _is_number(value):
-            return Filter(min_confidence=float(value))
-        case "dateRange", "between":
-            return _dates(_list(value))
-        case _:
-            return None
-
-
-def _dates(ends: list[Any]) -> Filter | None:
-    if len(ends) != 2:
-        return None
-    start, end = str(ends[0]), str(ends[1])
-    try:
-        # an open end is stored as what comes before, and after, every date
-        return Filter(
-            start=first_moment(start) if start else None, end=last_moment(end) if len(end) > len("9999") else None
-        )
-    except BadRequest:
-        return None
-
-
-def _texts(rule: Rule) -> list[str]:
-    return [str(one) for one in _list(rule.value)]
-
-
-def _list(value: Any) -> list[Any]:
-    return list(_flat(value))
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        yield from value
-    elif value is not None:
-        yield value
-
-
-def _truth(value: Any) -> bool | None:
-    return {"true": True, "false": False}.get(str(value).lower())
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or "_" in str(value):
-        return False
-    try:
-        return math.isfinite(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return False

@@ -17,6 +17,9 @@ from core.errors import BadRequest
 SHARE: Final = 0.6
 """Of the weights of all rules, what a photo has to meet (contract; the 70 % that the client shows are decoration)."""
 
+SAVED_SEARCH: Final = "savedSearch"
+"""The key, beside the rules, that holds the search they were made from, by which it is told from other collections."""
+
 MOST_WEIGHT: Final = 5
 MOST_RULES: Final = 100
 
@@ -39,10 +42,14 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """All rules of a collection. ``operator`` is ``AND``, ``OR``, or ``None`` for weighted rules."""
+    """All rules of a collection. ``operator`` is ``AND``, ``OR``, or ``None`` for weighted rules.
+
+    ``is_search`` if they were made from a search that somebody saved: then all have to hold, as the search means them.
+    """
 
     rules: tuple[Rule, ...]
     operator: str | None = None
+    is_search: bool = False
 
 
 def read_rules(stored: Any) -> Rules:
@@ -71,7 +78,8 @@ def _read(stored: Any) -> Rules:
             operator = str(stored.get("operator", "AND")).upper()
             if operator not in ("AND", "OR"):
                 raise BadRequest("Boolean rules are joined by AND or OR.")
-            return Rules(tuple(_plain(one) for one in _bounded(inner or [])), operator)
+            is_search = SAVED_SEARCH in stored and operator == "AND"
+            return Rules(tuple(_plain(one) for one in _bounded(inner or [])), operator, is_search)
     raise BadRequest("Rules are a list of weighted rules, or an object with rules and an operator.")
 
 

@@ -30,6 +30,9 @@ _BATCH = 1_000
 _DIGITS = 18
 """Of a moment in microseconds as text, with a one before it, so that texts are in the order of moments until 5138."""
 
+_LOOKS = ("type", "icon", "color", "isActive", "lastUpdated")
+"""What is kept beside the rules, for which there are no columns."""
+
 _TOGETHER = 400
 """Values of rules in one statement; SQLite joins at most 500 counts by UNION, and parameters have their limits too."""
 
@@ -115,22 +118,51 @@ async def put_smart(connection: AsyncConnection, dialect: str, values: Mapping[s
     """Stores a smart collection, or changes the one of the same name; returns its id.
 
     ``values``: ``name``, ``description``, ``type``, ``icon``, ``color``, ``rules``. Raises :class:`BadRequest` for
-    rules of no dialect.
+    rules of no dialect. One that is switched off stays so, with the photos that it shows.
     """
     read_rules(values["rules"])
     looks = {name: values[name] for name in ("type", "icon", "color")}
-    smart_rules = {"rules": values["rules"], **looks, "isActive": True}
-    same = select(Collection.id).where(Collection.is_smart_collection.is_(True), Collection.name == values["name"])
-    known = (await connection.execute(same)).scalars().first()
+    same = (
+        select(Collection.id, Collection.smart_rules)
+        .where(Collection.is_smart_collection.is_(True), Collection.name == values["name"])
+        .order_by(Collection.created_at, Collection.id)
+    )
+    known = (await connection.execute(same)).first()
+    active = known is None or is_active(known.smart_rules)
+    smart_rules = keeping_looks(
+        None if known is None else known.smart_rules, {"rules": values["rules"], **looks, "isActive": active}
+    )
     columns = {"description": values["description"], "smart_rules": smart_rules}
     if known is not None:
-        row = await change_collection(connection, known, columns)
+        row = await change_collection(connection, known.id, columns)
     else:
         plain = {"name": values["name"], "is_smart_collection": True, "is_public": False}
         row = await add_collection(connection, plain | columns)
-    await _organize(connection, dialect, row)
+    if active:
+        await _organize(connection, dialect, row)
     collection_id: str = row.id
     return collection_id
+
+
+async def change_rules(connection: AsyncConnection, collection_id: str, values: Mapping[str, Any]) -> CollectionRow:
+    """Changes columns of any collection, its rules among them; what they do not tell of its looks stays.
+
+    Raises :class:`NotFound`, and :class:`BadRequest` for rules of no dialect.
+    """
+    read_rules(values["smart_rules"])
+    row = await find_collection(connection, collection_id)
+    smart_rules = keeping_looks(row.smart_rules, values["smart_rules"])
+    return await change_collection(connection, collection_id, {**values, "smart_rules": smart_rules})
+
+
+def keeping_looks(stored: Any, sent: Any) -> Any:
+    """Rules that were sent, with what is stored beside the old ones and not sent. ``None`` takes all of it away."""
+    if sent is None or not isinstance(stored, Mapping):
+        return sent
+    kept = {name: stored[name] for name in _LOOKS if name in stored}
+    if not kept:
+        return sent
+    return kept | (dict(sent) if isinstance(sent, Mapping) else {"rules": sent})
 
 
 async def set_active(connection: AsyncConnection, dialect: str, collection_id: str, active: bool) -> None:

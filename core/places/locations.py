@@ -56,7 +56,7 @@ async def counted_location(database: Database, location_id: str) -> Counted:
     """One location; raises :class:`NotFound`."""
     async with database.read() as connection:
         row = await find_location(connection, location_id)
-        points = await _points(connection, around=row)
+        points = await _points(connection, around=row) if _position(row) is not None else []
     (count,) = await asyncio.to_thread(_count, [row], points)
     return Counted(row, count)
 
@@ -130,23 +130,35 @@ def _count(rows: Sequence[LocationRow], points: Sequence[Point]) -> list[int]:
     grids: dict[float, Grid] = {}
     counts = []
     for row in rows:
-        radius = float(row.radius or HOTSPOT_RADIUS)
-        grid = grids.setdefault(radius, Grid(points, radius)) if radius not in grids else grids[radius]
-        counts.append(grid.count((float(row.latitude), float(row.longitude))))
+        radius, position = float(row.radius or HOTSPOT_RADIUS), _position(row)
+        if position is None:
+            counts.append(0)
+            continue
+        if radius not in grids:
+            grids[radius] = Grid(points, radius)
+        counts.append(grids[radius].count(position))
     return counts
+
+
+def _position(row: LocationRow) -> Point | None:
+    """Where a location lies; ``None`` where what is stored as text are no degrees: such a location covers nothing."""
+    try:
+        latitude, longitude = float(row.latitude), float(row.longitude)
+    except ValueError:
+        return None
+    # also not, where one is no number or has no end
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def _hotspots(photos: Sequence[PhotoRow], named: Sequence[Row[*tuple[Any, ...]]]) -> list[Hotspot]:
     points = [(row.gps_latitude, row.gps_longitude) for row in photos]
+    covered = [(position, one.radius or HOTSPOT_RADIUS) for one in named if (position := _position(one)) is not None]
     found = []
     for cluster in clusters_of(points):
         if len(cluster.members) < FEWEST:
             break
         centre = (cluster.latitude, cluster.longitude)
-        if not any(
-            distance(centre, (float(one.latitude), float(one.longitude))) <= (one.radius or HOTSPOT_RADIUS)
-            for one in named
-        ):
+        if not any(distance(centre, position) <= radius for position, radius in covered):
             members = [photos[index] for index in cluster.members]
             found.append(Hotspot(*centre, _suggested_name(members), members))
     return found

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.collections.rules import read_rules
+from core.collections.rules import SAVED_SEARCH, read_rules
 from core.db.tables import Collection, CollectionPhoto, new_id, utc_now
 from core.errors import BadRequest, NotFound
 
-SAVED_SEARCH = "savedSearch"
-"""The key, beside the rules, that holds the search itself, by which it is told from other smart collections."""
+LIKENESS = "perceptualHashSimilarity"
+"""The filter that is looked up among all hashes before the search itself, each time anew."""
 
 _OPEN = {"min": 0, "max": 5, "start": "", "end": "9999"}
 """What stands for the open end of a range."""
@@ -26,7 +26,15 @@ async def save_search(
     filters: Mapping[str, Any],
     sort: Mapping[str, Any] | None,
 ) -> str:
-    """Keeps a search; returns the id of its collection. Raises :class:`BadRequest` for more than rules may hold."""
+    """Keeps a search; returns the id of its collection.
+
+    Raises :class:`BadRequest` for more than rules may hold, and for likeness to a picture, which no rule can tell.
+    """
+    if filters.get(LIKENESS) is not None:
+        raise BadRequest(
+            f"A search for photos that look like another one cannot be saved; save it without {LIKENESS}, or look for "
+            "similar photos each time."
+        )
     collection_id, now = new_id(), utc_now()
     rules = {"rules": rules_of(filters), "operator": "AND", SAVED_SEARCH: {"filters": filters, "sort": sort}}
     read_rules(rules)

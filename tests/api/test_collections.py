@@ -201,6 +201,43 @@ async def test_hundreds_of_smart_collections_are_counted(library: Library) -> No
     assert sum(counts) == 250
 
 
+LOOKS = {"icon": "Heart", "color": "blue", "type": "manual"}
+
+
+async def looks_of(library: Library) -> tuple[Any, ...]:
+    (row,) = await send(library, "GET", "/api/smart-collections")
+    return tuple(row[name] for name in ("icon", "color", "type", "isActive"))
+
+
+@pytest.mark.parametrize(
+    "rules", [[rule("aiTags", "contains", "cat")], joined("AND", ("aiTags", "in", ["cat"])), {"rules": []}]
+)
+async def test_new_rules_leave_the_looks_of_a_collection_as_they_are(library: Library, rules: Any) -> None:
+    cat = (await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["cat"]}}))["silver"]
+    form = {"name": "Dogs", "rules": joined("OR", ("aiTags", "in", ["dog"])), **LOOKS}
+    made = await send(library, "POST", "/api/smart-collections", json=form)
+    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    await send(library, "PATCH", f"/api/collections/{made['id']}", json={"smartRules": rules})
+    assert await looks_of(library) == ("Heart", "blue", "manual", False)
+    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
+    photos = await send(library, "GET", f"/api/collections/{made['id']}/photos")
+    assert [photo["id"] for photo in photos] == ([cat] if rules != {"rules": []} else [])
+    told = joined("AND", ("rating", "equals", 1)) | {"icon": "Star", "isActive": True}
+    await send(library, "PATCH", f"/api/collections/{made['id']}", json={"smartRules": told})
+    assert await looks_of(library) == ("Star", "blue", "manual", True)
+
+
+async def test_one_that_is_switched_off_stays_so_when_it_is_sent_again(library: Library) -> None:
+    form = {"name": "Dogs", "rules": [rule("aiTags", "contains", "dog")], **LOOKS}
+    made = await send(library, "POST", "/api/smart-collections", json=form)
+    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["dog"]}})
+    again = await send(library, "POST", "/api/smart-collections", json=form | {"color": "pink"})
+    assert (again["id"], again["isActive"], again["color"], again["photoCount"]) == (made["id"], False, "pink", 0)
+    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
+    assert (await send(library, "POST", "/api/smart-collections", json=form))["photoCount"] == 1
+
+
 async def test_what_is_no_collection(library: Library) -> None:
     album = await make(library, "Album")
     assert await send(library, "GET", f"/api/collections/{NOWHERE}/photos") == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.db.tables import Location
 from tests.api.conftest import Library
 
 pytestmark = pytest.mark.asyncio
@@ -64,6 +65,23 @@ async def test_a_hotspot_goes_when_it_is_named_and_comes_back(library: Library) 
     assert len(await send(library, "GET", "/api/locations/hotspots")) == 1
     await send(library, "DELETE", f"/api/locations/{made['id']}")
     assert await send(library, "GET", "/api/locations") == []
+
+
+@pytest.mark.parametrize("latitude, longitude", [("north", "13"), ("", ""), ("nan", "0"), ("48.1", "inf"), ("91", "0")])
+async def test_a_location_that_lies_nowhere_is_listed_and_covers_nothing(
+    library: Library, latitude: str, longitude: str
+) -> None:
+    for number in range(2):
+        await library.add_photo("silver", minute=number, gps_latitude=48.1, gps_longitude=13.0)
+    spoilt = await library.insert(Location, name="Spoilt", latitude=latitude, longitude=longitude)
+    await send(library, "POST", "/api/locations", 201, json=place("50", "13"))
+    found = {one["name"]: (one["latitude"], one["photoCount"]) for one in await send(library, "GET", "/api/locations")}
+    assert found == {"Spoilt": (latitude, 0), "Home 🏠 #1 50%": ("50", 0)}
+    assert (await send(library, "GET", f"/api/locations/{spoilt}"))["photoCount"] == 0
+    assert [one["photoCount"] for one in await send(library, "GET", "/api/locations/hotspots")] == [2]
+    assert (await send(library, "GET", "/api/locations/stats"))["totalLocations"] == 2
+    mended = await send(library, "PATCH", f"/api/locations/{spoilt}", json={"latitude": "48.1", "longitude": "13"})
+    assert mended["photoCount"] == 2
 
 
 async def test_what_is_no_location(library: Library) -> None:
