@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -21,6 +21,9 @@ from core.db.tables import FileVersion, Placement, utc_now
 from core.db.types import folded
 from core.library.layout import Layout, Tier, json_sidecar_of, sidecar_of
 from core.library.naming import numbered
+
+#: How many names are asked for at once when a free one is looked for.
+SEARCH_WIDTH = 8
 
 
 class Intent(msgspec.Struct, frozen=True):
@@ -48,28 +51,49 @@ async def reserve(
     sha256: str,
     holder: str,
 ) -> Intent:
-    """Begins a placement under ``name``, or under the first of ``name_1``, ``name_2``, … that nothing uses.
+    """Begins a placement under ``name``, or under one of ``name_1``, ``name_2``, … that nothing uses: the first one,
+    where the numbers have no gaps.
 
     A name is free when no version, no other placement and no file on disk has it, with or without a sidecar. Names that
     differ only in case count as one: on some file systems they are.
     """
-    first = 0
     async with database.write() as connection:
-        if not await asyncio.to_thread(_exists, layout, str(directory / name)):
-            found = await _intend(connection, ledger_id, tier, str(directory / name), sha256, holder)
-            if found is not None:
-                return found
+        target = str(directory / name)
         while True:
-            # each look takes in more than all before it, so that the thousandth name costs a handful of queries
-            names = [numbered(name, number) if number else name for number in range(first, 4 * first + 8)]
-            taken = await _taken(connection, [str(directory / candidate) for candidate in names])
-            for target in (str(directory / candidate) for candidate in names):
-                if folded(target) in taken or await asyncio.to_thread(_exists, layout, target):
-                    continue
+            if not await asyncio.to_thread(_exists, layout, target):
                 found = await _intend(connection, ledger_id, tier, target, sha256, holder)
                 if found is not None:
                     return found
-            first += len(names)
+            target = await _free_target(connection, layout, directory, name)
+
+
+async def _free_target(connection: AsyncConnection, layout: Layout, directory: PurePosixPath, name: str) -> str:
+    """A numbered name that is free, found with a number of questions that grows with the logarithm of those taken:
+    a folder of scans has thousands of photos of one second.
+    """
+
+    async def first_free(numbers: Sequence[int]) -> int | None:
+        """The place in ``numbers`` of the first that is free."""
+        targets = [str(directory / numbered(name, number)) for number in numbers]
+        taken = await _taken(connection, targets)
+        for place, target in enumerate(targets):
+            if folded(target) not in taken and not await asyncio.to_thread(_exists, layout, target):
+                return place
+        return None
+
+    low, steps = 0, [1, 2, 4, 8]
+    while (place := await first_free(steps)) is None:
+        low, steps = steps[-1], [step * 16 for step in steps]
+    low, high = steps[place - 1] if place else low, steps[place]
+    while high - low > 1:
+        width = max((high - low) // SEARCH_WIDTH, 1)
+        between = range(low + width, high, width)
+        place = await first_free(between)
+        if place is None:
+            low = between[-1]
+        else:
+            low, high = between[place - 1] if place else low, between[place]
+    return str(directory / numbered(name, high))
 
 
 async def _taken(connection: AsyncConnection, targets: list[str]) -> set[str]:

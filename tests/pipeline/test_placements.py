@@ -66,6 +66,22 @@ async def test_thirty_at_once_get_thirty_names(shelf: Shelf) -> None:
     assert len({intent.target for intent in intents}) == 30
 
 
+@pytest.mark.parametrize("taken", [1, 2, 3, 8, 9, 17, 130, 700])
+async def test_of_any_number_of_photos_of_one_second_the_next_gets_the_next_number(shelf: Shelf, taken: int) -> None:
+    for number in range(taken):
+        shelf.put(f"a_{number}.jpg" if number else "a.jpg")
+    assert (await shelf.reserve()).target == f"{MONTH}/a_{taken}.jpg"
+
+
+@pytest.mark.parametrize("taken", [(1, 3, 4, 5), (2, 4, 8, 16), (1, 2, 4, 8, 9, 10, 11, 16, 20)])
+async def test_where_numbers_have_gaps_a_free_one_is_given(shelf: Shelf, taken: tuple[int, ...]) -> None:
+    for number in (0, *taken):
+        shelf.put(f"a_{number}.jpg" if number else "a.jpg")
+    given = (await shelf.reserve()).target
+    assert given not in {f"{MONTH}/a_{number}.jpg" for number in taken}
+    assert int(given.removeprefix(f"{MONTH}/a_").removesuffix(".jpg")) <= max(taken) + 1
+
+
 @pytest.mark.parametrize("taken", ["a.jpg", "a.jpg.xmp"])
 async def test_a_name_that_lies_on_the_disk_is_not_given_away(shelf: Shelf, taken: str) -> None:
     """A file that somebody put there, or a sidecar that would be taken for the new photo's."""
