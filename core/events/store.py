@@ -27,6 +27,18 @@ UPCOMING = timedelta(days=30)
 MOST_UPCOMING = 10
 """Events of the next days that the statistics tell (contract, events-settings)."""
 
+# built once: they are asked for every photo
+_BIRTHDAYS = (
+    select(Person.id, Person.name, Person.birthdate)
+    .where(Person.birthdate.is_not(None))
+    .order_by(Person.created_at, Person.id)
+)
+_ENABLED_EVENTS = (
+    select(Event.id, Event.name, Event.type, Event.date, Event.is_recurring, Event.recurring_type)
+    .where(Event.is_enabled.is_(True))
+    .order_by(Event.date, Event.id)
+)
+
 
 async def all_events(
     connection: AsyncConnection, event_type: str | None = None, *, enabled_only: bool = False
@@ -119,18 +131,15 @@ async def import_holidays(
 
 async def occasions(connection: AsyncConnection) -> Occasions:
     """What days are compared with at present."""
-    birthdays = select(Person.id, Person.name, Person.birthdate).where(Person.birthdate.is_not(None))
-    events = select(Event.id, Event.name, Event.type, Event.date, Event.is_recurring, Event.recurring_type)
+    return await occasions_with(connection, await value_of(connection, ENABLED_HOLIDAYS))
+
+
+async def occasions_with(connection: AsyncConnection, holidays: str | None) -> Occasions:
+    """The same, where the setting of the holiday sets has been read already."""
     return Occasions(
-        holiday_sets=enabled_sets(await value_of(connection, ENABLED_HOLIDAYS)),
-        birthdays=[
-            Birthday(row.id, row.name, row.birthdate.date())
-            for row in await connection.execute(birthdays.order_by(Person.created_at, Person.id))
-        ],
-        events=[
-            _stored_event(row)
-            for row in await connection.execute(events.where(Event.is_enabled.is_(True)).order_by(Event.date, Event.id))
-        ],
+        holiday_sets=enabled_sets(holidays),
+        birthdays=[Birthday(row.id, row.name, row.birthdate.date()) for row in await connection.execute(_BIRTHDAYS)],
+        events=[_stored_event(row) for row in await connection.execute(_ENABLED_EVENTS)],
     )
 
 

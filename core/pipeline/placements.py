@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import PurePosixPath
 
 import msgspec
-from sqlalchemy import delete, exists, literal, select, true, update
+from sqlalchemy import bindparam, delete, exists, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.db.engine import Database
 from core.db.tables import FileVersion, Placement, utc_now
@@ -38,6 +40,8 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = (Placement.id, Placement.ledger_id, Placement.tier, Placement.target, Placement.sha256, Placement.holder)
+
+_INTENDED = ("ledger_id", "tier", "target", "target_key", "sha256", "holder", "created_at")
 
 
 async def reserve(
@@ -114,7 +118,6 @@ async def _intend(
     is_recorded: bool = False,
 ) -> Intent | None:
     """Writes the intent; ``None`` when a version or another placement has this name."""
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     columns = {
         "ledger_id": ledger_id,
         "tier": tier,
@@ -124,20 +127,28 @@ async def _intend(
         "holder": holder,
         "created_at": utc_now(),
     }
-    row_of_columns = select(*(literal(value, Placement.__table__.c[key].type) for key, value in columns.items()))
+    rows = await connection.execute(_intention(connection.dialect.name, is_recorded=is_recorded), columns)
+    row = rows.first()
+    return None if row is None else Intent(row.id, ledger_id, tier, target, sha256, holder)
+
+
+@cache
+def _intention(dialect: str, *, is_recorded: bool) -> ReturningInsert[tuple[int]]:
+    """The statement of :func:`_intend`: two for each photo, and dear to build."""
+    row = select(*(bindparam(key, type_=Placement.__table__.c[key].type) for key in _INTENDED))
     if not is_recorded:
-        row_of_columns = row_of_columns.where(~exists().where(FileVersion.file_path == target))
+        target = bindparam("target", type_=Placement.__table__.c.target.type)
+        row = row.where(~exists().where(FileVersion.file_path == target))
     else:
         # SQLite takes "ON CONFLICT" behind a SELECT for a join unless the SELECT has a condition
-        row_of_columns = row_of_columns.where(true())
-    rows = await connection.execute(
+        row = row.where(true())
+    build = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    return (
         build(Placement)
-        .from_select(list(columns), row_of_columns)
+        .from_select(_INTENDED, row)
         .on_conflict_do_nothing(index_elements=["target_key"])
         .returning(Placement.id)
     )
-    row = rows.first()
-    return None if row is None else Intent(row.id, ledger_id, tier, target, sha256, holder)
 
 
 async def announce(

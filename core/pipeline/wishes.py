@@ -7,10 +7,13 @@ from sqlalchemy import select
 
 from core.db.tables import Setting
 from core.events.detect import Match, best, detect
-from core.events.store import occasions
+from core.events.store import occasions_with
 from core.media.facts import CaptureSource, CaptureTime
 from core.pipeline.workbench import Workbench
-from core.settings.keys import CUSTOM_NAMING, SILVER_NAMING
+from core.settings.keys import CUSTOM_NAMING, ENABLED_HOLIDAYS, SILVER_NAMING
+
+# built once: it is asked for every photo
+_CHOSEN = select(Setting.key, Setting.value).where(Setting.key.in_((SILVER_NAMING, CUSTOM_NAMING, ENABLED_HOLIDAYS)))
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -26,11 +29,10 @@ class Wishes(msgspec.Struct, frozen=True):
 
 async def wishes(bench: Workbench, captured: CaptureTime) -> Wishes:
     """The wishes that hold now; the configuration file names files until somebody chooses in the client."""
-    async with bench.database.read() as connection:
-        statement = select(Setting.key, Setting.value).where(Setting.key.in_((SILVER_NAMING, CUSTOM_NAMING)))
-        chosen = {row.key: row.value for row in await connection.execute(statement)}
-        known = await occasions(connection)
     # the day on which a file came says nothing of the day on which it was made
     is_dated = captured.source is not CaptureSource.INGESTED
-    event = best(detect(captured.local.date(), known)) if is_dated else None
+    async with bench.database.read() as connection:
+        chosen = {row.key: row.value for row in await connection.execute(_CHOSEN)}
+        known = await occasions_with(connection, chosen.get(ENABLED_HOLIDAYS)) if is_dated else None
+    event = best(detect(captured.local.date(), known)) if known is not None else None
     return Wishes(chosen.get(SILVER_NAMING) or bench.naming, chosen.get(CUSTOM_NAMING, ""), event)
