@@ -19,6 +19,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Float,
+    FromClause,
     Integer,
     MetaData,
     Select,
@@ -126,6 +127,27 @@ def containing(dialect: str, terms: Sequence[str], columns: Sequence[str] = TEXT
         return statement
     matches = select(_INDEX.c.rowid).where(_match(long, columns))
     return statement.where(_TEXTS.c.id.in_(matches)) if short else matches
+
+
+def facts_containing(dialect: str, terms: Sequence[str]) -> FromClause:
+    """``FACTS`` of what :func:`containing` finds, for a statement that reads all of them."""
+    found = containing(dialect, terms).subquery()
+    # an expression, as SQLite would else ask its index of texts photo by photo
+    return FACTS.join(found, FACTS.c.id == (found.c[0] + 0 if dialect == "sqlite" else found.c[0]))
+
+
+def is_scanned(dialect: str, terms: Sequence[str]) -> bool:
+    """Whether no index knows any of the terms, so that every photo's words are read."""
+    return dialect == "sqlite" and all(len(term) < _MIN_TRIGRAM for term in terms)
+
+
+def facts_scanned(terms: Sequence[str]) -> Select[Any]:
+    """``version_id`` of facts with terms that :func:`is_scanned`, each read when its turn comes.
+
+    So a page in the order of an index of the facts is whole after the first few photos that have the terms.
+    """
+    texts = and_(*(_like(term, TEXTS) for term in terms))
+    return select(FACTS.c.version_id).join(_TEXTS, _TEXTS.c.id == FACTS.c.id).where(texts)
 
 
 def ordered_by_relevance(dialect: str, terms: Sequence[str]) -> Select[Any]:

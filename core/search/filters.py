@@ -43,15 +43,20 @@ class Filter(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     tag: str | None = None
 
 
-def conditions(wanted: Filter, dialect: str, *, is_counting: bool = False) -> list[ColumnElement[bool]]:
+def conditions(
+    wanted: Filter, dialect: str, *, is_counting: bool = False, with_query: bool = True
+) -> list[ColumnElement[bool]]:
     """Conditions on :data:`core.db.search_sql.FACTS`; ``is_counting`` when all of what is found will be read.
 
-    Without a tier, one version for each asset is let through: its best.
+    Without a tier, one version for each asset is let through: its best. Without ``with_query`` the words of the query
+    are left to the caller, who joins what has them.
     """
     facets = list(_facets(wanted))
     # SQLite would rather walk the whole index of what is shown than begin with a list of a few photos
     is_list_first = is_counting and dialect == "sqlite" and names_photos(wanted)
     found = [*_facts(wanted), *_words(wanted, dialect), *_elsewhere(wanted)]
+    if with_query and wanted.query and (terms := terms_of(wanted.query)):
+        found.append(FACTS.c.id.in_(containing(dialect, terms)))
     if wanted.tier is None:
         found.append(UNINDEXED_SHOWN if is_list_first else FACTS.c.is_shown.is_(True))
     if facets:
@@ -101,8 +106,6 @@ def _facts(wanted: Filter) -> Iterator[ColumnElement[bool]]:
 
 
 def _words(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
-    if wanted.query and (terms := terms_of(wanted.query)):
-        yield FACTS.c.id.in_(containing(dialect, terms))
     if wanted.event_name:
         yield FACTS.c.id.in_(containing(dialect, [wanted.event_name], ("events",)))
     if wanted.location:
