@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,32 +36,36 @@ PersonRow = PhotoRow
 _PERSON = Person.__table__
 
 
-def _people(*conditions: ColumnElement[bool]) -> Any:
-    face, version, cover, cover_version = aliased(Face), aliased(FileVersion), aliased(Face), aliased(FileVersion)
-    chooser = aliased(Person)
+def _people(whose: ColumnElement[str] | None = None) -> Any:
+    version, chooser, cover = aliased(FileVersion), aliased(Person), aliased(Face)
+    theirs = Face.person_id.is_not(None) if whose is None else Face.person_id == whose
+    # the versions are looked up once, for the counts and for the face to show; all of a person's faces are sorted
+    # without their boxes
+    live = (
+        select(Face.id, Face.person_id, Face.ignored, Face.created_at, version.media_asset_id)
+        .join(version, version.id == Face.photo_id)
+        .where(version.archived_at.is_(None), theirs)
+        .cte("live_faces")
+        .prefix_with("MATERIALIZED")
+    )
     counts = (
         select(
-            face.person_id,
+            live.c.person_id,
             func.count().label("live_face_count"),
-            func.count(distinct(version.media_asset_id)).label("photo_count"),
+            func.count(distinct(live.c.media_asset_id)).label("photo_count"),
         )
-        .join(version, version.id == face.photo_id)
-        .where(version.archived_at.is_(None), face.person_id.is_not(None))
-        .group_by(face.person_id)
+        .group_by(live.c.person_id)
         .subquery()
     )
-    is_chosen = cast(cover.id == func.coalesce(chooser.selected_thumbnail_face_id, ""), Integer)
-    best_first = (is_chosen.desc(), cover.ignored, cover.created_at, cover.id)
+    is_chosen = cast(live.c.id == func.coalesce(chooser.selected_thumbnail_face_id, ""), Integer)
+    best_first = (is_chosen.desc(), live.c.ignored, live.c.created_at, live.c.id)
     shown = (
         select(
-            cover.id,
-            cover.bounding_box,
-            cover.person_id,
-            func.row_number().over(partition_by=cover.person_id, order_by=best_first).label("place"),
+            live.c.id,
+            live.c.person_id,
+            func.row_number().over(partition_by=live.c.person_id, order_by=best_first).label("place"),
         )
-        .join(cover_version, cover_version.id == cover.photo_id)
-        .join(chooser, chooser.id == cover.person_id)
-        .where(cover_version.archived_at.is_(None))
+        .join(chooser, chooser.id == live.c.person_id)
         .subquery()
     )
     return (
@@ -68,18 +73,19 @@ def _people(*conditions: ColumnElement[bool]) -> Any:
             *_PERSON.c,
             func.coalesce(counts.c.live_face_count, 0).label("live_face_count"),
             func.coalesce(counts.c.photo_count, 0).label("photo_count"),
-            shown.c.id.label("cover_face_id"),
-            shown.c.bounding_box.label("cover_box"),
+            cover.id.label("cover_face_id"),
+            cover.bounding_box.label("cover_box"),
         )
         .outerjoin(counts, counts.c.person_id == Person.id)
         .outerjoin(shown, and_(shown.c.person_id == Person.id, shown.c.place == 1))
-        .where(*conditions)
+        .outerjoin(cover, cover.id == shown.c.id)
+        .where(true() if whose is None else Person.id == whose)
         .order_by(Person.created_at.desc(), Person.id)
     )
 
 
 _EVERYBODY = _people()
-_SOMEBODY = _people(Person.id == bindparam("person_id"))
+_SOMEBODY = _people(bindparam("person_id"))
 
 
 async def list_people(connection: AsyncConnection) -> Sequence[PersonRow]:
