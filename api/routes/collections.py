@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET
 
 from api.context import ApiContext
+from api.known_answers import FROM_DATABASE
 from api.schemas.collection import (
     Added,
     Collection,
@@ -63,7 +64,7 @@ def _smart_paths(rest: str) -> list[str]:
     return [f"{path}{rest}" for path in _SMART]
 
 
-@get("/api/collections", tags=["Collections"])
+@get("/api/collections", tags=["Collections"], opt={FROM_DATABASE: True})
 async def list_collections(context: NamedDependency[ApiContext]) -> list[Collection]:
     """Collections, newest first; a smart one counts what its rules let in now."""
     database = context.bench.database
@@ -95,7 +96,7 @@ async def update_smart_collections(context: NamedDependency[ApiContext]) -> Done
     return Done(True)
 
 
-@get(_smart_paths(""), tags=["Collections"])
+@get(_smart_paths(""), tags=["Collections"], opt={FROM_DATABASE: True})
 async def list_smart_collections(context: NamedDependency[ApiContext]) -> list[SmartCollection]:
     """Smart collections, newest first, with their photos counted as they are now."""
     database = context.bench.database
@@ -135,7 +136,9 @@ async def toggle_smart_collection(
 
 
 @get(
-    [*_smart_paths("/{collection_id:str}/photos"), "/api/collections/{collection_id:str}/photos"], tags=["Collections"]
+    [*_smart_paths("/{collection_id:str}/photos"), "/api/collections/{collection_id:str}/photos"],
+    tags=["Collections"],
+    opt={FROM_DATABASE: True},
 )
 async def get_collection_photos(context: NamedDependency[ApiContext], collection_id: FromPath[str]) -> list[Photo]:
     """The photos of a collection: those added last first, of a smart one the newest first."""
@@ -160,7 +163,7 @@ async def take_out(
         return Removed(True, await remove_photos(connection, collection_id, data.photo_ids))
 
 
-@get("/api/collections/{collection_id:str}/stats", tags=["Collections"])
+@get("/api/collections/{collection_id:str}/stats", tags=["Collections"], opt={FROM_DATABASE: True})
 async def get_stats(context: NamedDependency[ApiContext], collection_id: FromPath[str]) -> CollectionStats:
     """What a collection is made of."""
     database = context.bench.database
@@ -179,7 +182,7 @@ async def get_stats(context: NamedDependency[ApiContext], collection_id: FromPat
     )
 
 
-@get("/api/collections/{collection_id:str}", tags=["Collections"])
+@get("/api/collections/{collection_id:str}", tags=["Collections"], opt={FROM_DATABASE: True})
 async def get_collection(
     context: NamedDependency[ApiContext],
     collection_id: FromPath[str],

@@ -158,7 +158,7 @@ async def keep_search(context: NamedDependency[ApiContext], data: JSONBody[NewSa
     return SearchSaved(success=True, collection_id=collection_id, message=f"The search {data.name} was saved.")
 
 
-@get("/api/search/saved", tags=["Search"])
+@get("/api/search/saved", tags=["Search"], opt={FROM_DATABASE: True})
 async def list_saved(context: NamedDependency[ApiContext]) -> list[SavedSearch]:
     """The searches that are kept, newest first."""
     async with context.bench.database.read() as connection:

@@ -16,6 +16,7 @@ from core.db.tables import FileVersion, Setting
 from tests.api.conftest import Library, open_library
 
 READ = ("/api/stats", "/api/photos", "/api/photos/recent", "/api/activity", "/api/people", "/api/faces/unassigned")
+GOOD = {"operator": "AND", "rules": [{"field": "rating", "operator": "equals", "value": 4}]}
 
 
 async def _tag(library: Library, path: str) -> str:
@@ -34,6 +35,30 @@ async def test_a_client_that_has_an_answer_is_told_so_until_something_changes(li
     assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", tag)
     await library.add_photo("silver", minute=1)
     assert (await library.http.get(path, headers={"If-None-Match": tag})).status_code == 200
+
+
+NOUNS = ("/api/collections", "/api/smart-collections", "/api/search/saved", "/api/collections/{album}/photos")
+NOUNS += ("/api/collections/{album}", "/api/collections/{album}/stats", "/api/collections/{smart}/photos")
+
+
+async def test_collections_are_known_until_something_changes(library: Library) -> None:
+    for minute in (0, 1):
+        await library.add_photo("silver", minute=minute, rating=4)
+    forms = {
+        "album": ("/api/collections", {"name": "Album"}),
+        "smart": ("/api/smart-collections", {"name": "Good", "rules": GOOD}),
+    }
+    ids = {name: (await library.http.post(path, json=form)).json()["id"] for name, (path, form) in forms.items()}
+    tags = {path: await _tag(library, path) for path in (noun.format(**ids) for noun in NOUNS)}
+    for path, tag in tags.items():
+        unchanged = await library.http.get(path, headers={"If-None-Match": tag})
+        assert (unchanged.status_code, unchanged.content) == (304, b""), path
+    third = (await library.add_photo("silver", minute=2, rating=4))["silver"]
+    await library.http.post(f"/api/collections/{ids['album']}/photos", json={"photoIds": [third]})
+    for path, tag in tags.items():
+        assert (await library.http.get(path, headers={"If-None-Match": tag})).status_code == 200, path
+    counts = {row["id"]: row["photoCount"] for row in (await library.http.get("/api/collections")).json()}
+    assert counts == {ids["album"]: 1, ids["smart"]: 3}
 
 
 async def test_what_one_address_answered_is_not_the_answer_of_another(library: Library) -> None:
