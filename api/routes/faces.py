@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
-from litestar import Request, get, post
+from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -33,8 +34,8 @@ from api.schemas.face import (
     PhotoFace,
     SuggestedAgain,
     SuggestedFaces,
-    SuggestedPerson,
     UnignoredCount,
+    encoded_suggestions,
     photo_face_of,
 )
 from api.schemas.tag import Done
@@ -46,10 +47,12 @@ from core.people.crops import find_crop_path
 from core.people.detecting import detect_faces
 from core.people.embeddings import Embeddings
 from core.people.faces import FaceFilter, faces_of_photo, list_faces
-from core.people.people import list_people
+from core.people.people import PersonRow, list_people
 from core.people.unnamed import look_again, suggestions_for_unnamed
 
 _LIST = {200: ResponseSpec(list[ListedFace], generate_examples=False, description="Faces, newest first")}
+
+_SUGGESTIONS = {200: ResponseSpec(list[FaceSuggestions], generate_examples=False, description="Faces, surest first")}
 
 
 def _listed(
@@ -119,7 +122,7 @@ async def get_grouped_faces(
     return await grouped(context.bench.database, embeddings, similarity, smallest)
 
 
-@get("/api/faces/suggestions", tags=["Faces"], opt={FROM_DATABASE: True})
+@get("/api/faces/suggestions", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_SUGGESTIONS)
 async def get_suggestions(
     context: NamedDependency[ApiContext],
     embeddings: NamedDependency[Embeddings],
@@ -128,29 +131,14 @@ async def get_suggestions(
         float | None,
         QueryParameter(name="confidenceThreshold", ge=0.5, le=0.95, description="how sure; 0.75 without it"),
     ] = None,
-) -> list[FaceSuggestions]:
+) -> Response[bytes]:
     """Unassigned faces with the people that they may be, surest first; only faces with at least one."""
     found = await suggestions_for_unnamed(context.bench.database, embeddings, similarity, limit)
-    if not found:
-        return []
-    async with context.bench.database.read() as connection:
-        people = {row.id: row for row in await list_people(connection)}
-    return [
-        FaceSuggestions(
-            face_id,
-            [
-                SuggestedPerson(
-                    one.person_id,
-                    people[one.person_id].name,
-                    one.confidence,
-                    f"/api/faces/{cover}/crop" if (cover := people[one.person_id].cover_face_id) else "",
-                )
-                for one in suggested
-                if one.person_id in people
-            ],
-        )
-        for face_id, suggested in found
-    ]
+    people: Sequence[PersonRow] = []
+    if found:
+        async with context.bench.database.read() as connection:
+            people = await list_people(connection)
+    return Response(await asyncio.to_thread(encoded_suggestions, found, people), media_type=MediaType.JSON)
 
 
 @get("/api/faces/photo/{photo_id:str}", tags=["Faces"], opt={FROM_DATABASE: True})

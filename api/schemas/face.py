@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,6 +14,8 @@ from api.schemas.raw_json import JsonOf
 from api.schemas.timestamp import Timestamp, timestamp
 from core.people.ages import age_in_photo
 from core.people.crops import crop_path
+from core.people.people import PersonRow
+from core.people.suggesting import Suggestion
 
 Box = Annotated[list[int], Meta(min_length=4, max_length=4)]
 
@@ -90,6 +93,29 @@ class FaceSuggestions(Struct, rename="camel"):
 
     face_id: str
     suggestions: list[SuggestedPerson]
+
+
+def encoded_suggestions(found: Sequence[tuple[str, Sequence[Suggestion]]], people: Sequence[PersonRow]) -> bytes:
+    """The JSON of :class:`FaceSuggestions`, for a thread: there may be tens of thousands. Who is gone is left out."""
+    known = {row.id: row for row in people}
+    return msgspec.json.encode(
+        [
+            FaceSuggestions(
+                face_id,
+                [
+                    SuggestedPerson(
+                        one.person_id,
+                        person.name,
+                        one.confidence,
+                        f"/api/faces/{person.cover_face_id}/crop" if person.cover_face_id else "",
+                    )
+                    for one in suggested
+                    if (person := known.get(one.person_id)) is not None
+                ],
+            )
+            for face_id, suggested in found
+        ]
+    )
 
 
 class Assignment(Struct, rename="camel"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -42,16 +42,16 @@ class Embeddings:
 
     async def of(self, faces: Sequence[BoxedFace]) -> tuple[list[int], Vectors]:
         """The places in ``faces`` of those that have an embedding, and these as rows of 128."""
-        keys: list[_Key] = [(face_id, *box) for face_id, box in faces]
         known = self._known
-        missing = {str(key[0]): key for key in keys if key not in known}
+        keys, missing = await asyncio.to_thread(_not_in, known, faces)
         if missing:
             if len(known) + len(missing) > MOST_REMEMBERED:
-                known.clear()
-                missing = {str(key[0]): key for key in keys}
+                # not emptied: who asked before still reads the old one
+                known = self._known = {}
+                missing = await asyncio.to_thread(lambda: {str(key[0]): key for key in keys})
             read = await self._read(missing)
-            known.update((key, read.get(face_id)) for face_id, key in missing.items())
-        return await asyncio.to_thread(_stacked, [known.get(key) for key in keys])
+            await asyncio.to_thread(lambda: known.update((key, read.get(one)) for one, key in missing.items()))
+        return await asyncio.to_thread(lambda: _stacked([known.get(key) for key in keys]))
 
     async def _read(self, face_ids: Iterable[str]) -> dict[str, bytes | None]:
         read: dict[str, bytes | None] = {}
@@ -61,6 +61,12 @@ class Embeddings:
                 rows = await all_rows(connection, statement)
             read |= await asyncio.to_thread(_packed, rows)
         return read
+
+
+def _not_in(known: Mapping[_Key, bytes | None], faces: Sequence[BoxedFace]) -> tuple[list[_Key], dict[str, _Key]]:
+    """The keys of faces, and by the face's id those that are not known."""
+    keys: list[_Key] = [(face_id, *box) for face_id, box in faces]
+    return keys, {str(key[0]): key for key in keys if key not in known}
 
 
 def _packed(rows: Sequence[Any]) -> dict[str, bytes | None]:

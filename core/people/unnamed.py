@@ -67,7 +67,12 @@ async def suggestions_for_unnamed(
     """
     distance = SUGGEST if similarity is None else min(FURTHEST, distance_of(100 * similarity))
     found = await _suggest(database, embeddings, distance)
-    least = 0 if similarity is None else 100 * similarity
+    return await asyncio.to_thread(_surest, found, 0 if similarity is None else 100 * similarity, limit)
+
+
+def _surest(
+    found: Sequence[tuple[str, list[Suggestion]]], least: float, limit: int | None
+) -> list[tuple[str, list[Suggestion]]]:
     wanted = [
         (face_id, kept[:MOST_PER_FACE])
         for face_id, suggested in found
@@ -98,13 +103,17 @@ async def look_again(database: Database, embeddings: Embeddings) -> list[Again]:
 async def _suggest(database: Database, embeddings: Embeddings, distance: float) -> list[tuple[str, list[Suggestion]]]:
     async with database.read() as connection:
         rows = await all_rows(connection, _FACES)
-    places, vectors = await embeddings.of([(row.id, row.bounding_box) for row in rows])
+    faces = await asyncio.to_thread(lambda: [(row.id, row.bounding_box) for row in rows])
+    places, vectors = await embeddings.of(faces)
     if not places:
         return []
-    return await asyncio.to_thread(_compare, [rows[place] for place in places], vectors, distance)
+    return await asyncio.to_thread(_compare, rows, places, vectors, distance)
 
 
-def _compare(rows: Sequence[Any], vectors: Any, distance: float) -> list[tuple[str, list[Suggestion]]]:
+def _compare(
+    every: Sequence[Any], places: Sequence[int], vectors: Any, distance: float
+) -> list[tuple[str, list[Suggestion]]]:
+    rows = [every[place] for place in places]
     unnamed = [place for place, row in enumerate(rows) if row.person_id is None]
     named = [place for place, row in enumerate(rows) if row.person_id is not None]
     if not unnamed or not named:
