@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import structlog
-from litestar import delete, get, patch, post
+from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 from msgspec import UNSET
 
 from api.context import ApiContext
+from api.json_array import json_array, sent
+from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.location import (
     Coordinates,
     Hotspot,
@@ -21,18 +27,20 @@ from api.schemas.location import (
     LocationStats,
     NewLocation,
     degrees,
-    hotspot_of,
+    encoded_hotspots,
     location_of,
 )
+from api.shared_lists import SharedLists
 from core.compute.tasks import find_place
+from core.db.engine import Database
 from core.errors import WorkerLost
 from core.places import Place
+from core.places.hotspots import hotspots
 from core.places.locations import (
     add_location,
     all_locations,
     change_location,
     counted_location,
-    hotspots,
     photos_with_place,
     remove_location,
 )
@@ -42,40 +50,61 @@ log = structlog.get_logger()
 MOST = 5
 """Locations of each list in the statistics."""
 
+_STATS = {200: ResponseSpec(LocationStats, generate_examples=False, description="In numbers")}
+_HOTSPOTS = {200: ResponseSpec(list[Hotspot], generate_examples=False, description="Hotspots, most photos first")}
+
 MUNICIPAL = "municipal"
 """The contract's word for what a village, town or city is; the offline gazetteer knows no smaller places."""
 
 
-@get("/api/locations", tags=["Locations"])
+@get("/api/locations", tags=["Locations"], opt={FROM_DATABASE: True})
 async def list_locations(context: NamedDependency[ApiContext]) -> list[Location]:
     """Locations, those with most photos first."""
     return [location_of(one) for one in await all_locations(context.bench.database)]
 
 
-@get("/api/locations/stats", tags=["Locations"])
-async def get_stats(context: NamedDependency[ApiContext]) -> LocationStats:
+@get("/api/locations/stats", tags=["Locations"], opt={FROM_DATABASE: True}, responses=_STATS)
+async def get_stats(
+    request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
+) -> Stream:
     """Locations and hotspots in numbers."""
     database = context.bench.database
-    known = await all_locations(database)
-    async with database.read() as connection:
-        placed = await photos_with_place(connection)
-    newest = sorted(known, key=lambda one: one.row.created_at, reverse=True)
-    return LocationStats(
-        total_locations=len(known),
-        total_photos_with_location=placed,
-        top_locations=[location_of(one) for one in known[:MOST]],
-        recent_locations=[location_of(one) for one in newest[:MOST]],
-        hotspots=[hotspot_of(one) for one in await hotspots(database)],
-    )
+
+    async def read() -> AsyncIterator[bytes]:
+        known = await all_locations(database)
+        async with database.read() as connection:
+            placed = await photos_with_place(connection)
+        newest = sorted(known, key=lambda one: one.row.created_at, reverse=True)
+        stats = LocationStats(
+            total_locations=len(known),
+            total_photos_with_location=placed,
+            top_locations=[location_of(one) for one in known[:MOST]],
+            recent_locations=[location_of(one) for one in newest[:MOST]],
+            hotspots=msgspec.Raw(b"[]"),
+        )
+        # the hotspots come last, and may be many megabytes: they are not put into a text once more
+        yield msgspec.json.encode(stats).removesuffix(b"]}")
+        for number, chunk in enumerate(await _hotspots(database)):
+            yield b"," + chunk if number else chunk
+        yield b"]}"
+
+    return sent(await lists.read(question_of(request), read))
 
 
-@get("/api/locations/hotspots", tags=["Locations"])
-async def list_hotspots(context: NamedDependency[ApiContext]) -> list[Hotspot]:
+@get("/api/locations/hotspots", tags=["Locations"], opt={FROM_DATABASE: True}, responses=_HOTSPOTS)
+async def list_hotspots(
+    request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
+) -> Stream:
     """Where photos were taken together and no location is named, most photos first."""
-    return [hotspot_of(one) for one in await hotspots(context.bench.database)]
+
+    async def read() -> AsyncIterator[bytes]:
+        for chunk in await _hotspots(context.bench.database):
+            yield chunk
+
+    return json_array(await lists.read(question_of(request), read))
 
 
-@get("/api/locations/{location_id:str}", tags=["Locations"])
+@get("/api/locations/{location_id:str}", tags=["Locations"], opt={FROM_DATABASE: True})
 async def get_location(context: NamedDependency[ApiContext], location_id: FromPath[str]) -> Location:
     """One location."""
     return location_of(await counted_location(context.bench.database, location_id))
@@ -116,6 +145,10 @@ async def delete_location(context: NamedDependency[ApiContext], location_id: Fro
     async with context.bench.database.write() as connection:
         name = await remove_location(connection, location_id)
     return LocationRemoved(f"The location {name} was removed.")
+
+
+async def _hotspots(database: Database) -> list[bytes]:
+    return await asyncio.to_thread(encoded_hotspots, await hotspots(database))
 
 
 async def _store(context: ApiContext, values: dict[str, Any]) -> Location:

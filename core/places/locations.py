@@ -1,9 +1,8 @@
-"""Locations that a person has named, and hotspots: where many photos were taken and no name is yet."""
+"""Locations that a person has named, and how many photos lie there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,14 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.engine import Database
 from core.db.tables import FileVersion, Location, new_id, utc_now
 from core.errors import NotFound
-from core.library.photos import PhotoRow, best_photos
-from core.places.clusters import HOTSPOT_RADIUS, Grid, Point, clusters_of, distance
-
-FEWEST: Final = 2
-"""Photos that make a hotspot (contract)."""
-
-_MANY, _SOME = 50, 20
-"""Photos from which on a place is called frequent, or a favourite, where nothing tells its name (contract)."""
+from core.library.photos import best_photos
+from core.places.clusters import HOTSPOT_RADIUS, Grid, Point
 
 LocationRow = Row[*tuple[Any, ...]]
 
@@ -31,15 +24,6 @@ class Counted(msgspec.Struct, frozen=True):
 
     row: LocationRow
     photo_count: int
-
-
-class Hotspot(msgspec.Struct, frozen=True):
-    """Photos that were taken within 100 metres of each other; the centre in decimal degrees."""
-
-    latitude: float
-    longitude: float
-    name: str
-    photos: Sequence[PhotoRow]
 
 
 async def all_locations(database: Database) -> list[Counted]:
@@ -56,7 +40,7 @@ async def counted_location(database: Database, location_id: str) -> Counted:
     """One location; raises :class:`NotFound`."""
     async with database.read() as connection:
         row = await find_location(connection, location_id)
-        points = await _points(connection, around=row) if _position(row) is not None else []
+        points = await _points(connection, around=row) if position_of(row) is not None else []
     (count,) = await asyncio.to_thread(_count, [row], points)
     return Counted(row, count)
 
@@ -91,31 +75,23 @@ async def remove_location(connection: AsyncConnection, location_id: str) -> str:
     return name
 
 
-async def hotspots(database: Database) -> list[Hotspot]:
-    """Where photos were taken together, the most photos first; places that a location covers are left out."""
-    order = (FileVersion.created_at, FileVersion.id)
-    async with database.read() as connection:
-        photos = (await connection.execute(best_photos(*_PLACED, order=order))).all()
-        named = (await connection.execute(select(Location.latitude, Location.longitude, Location.radius))).all()
-    return await asyncio.to_thread(_hotspots, photos, named)
-
-
 async def photos_with_place(connection: AsyncConnection) -> int:
     """How many photos have coordinates; one for each asset."""
-    counted = best_photos(*_PLACED).order_by(None).subquery()
+    counted = best_photos(*PLACED).order_by(None).subquery()
     return (await connection.execute(select(func.count()).select_from(counted))).scalar_one()
 
 
-_PLACED: Final = (
+PLACED: Final = (
     FileVersion.gps_latitude.is_not(None),
     FileVersion.gps_longitude.is_not(None),
     # the pair (0, 0) is what receivers without a fix write
     or_(FileVersion.gps_latitude != 0, FileVersion.gps_longitude != 0),
 )
+"""That a photo has coordinates."""
 
 
 async def _points(connection: AsyncConnection, around: LocationRow | None = None) -> list[Point]:
-    conditions = list(_PLACED)
+    conditions = list(PLACED)
     if around is not None:
         # a degree of latitude is 111 km everywhere; longitudes are left to the grid
         reach = (around.radius or HOTSPOT_RADIUS) / 110_000
@@ -130,7 +106,7 @@ def _count(rows: Sequence[LocationRow], points: Sequence[Point]) -> list[int]:
     grids: dict[float, Grid] = {}
     counts = []
     for row in rows:
-        radius, position = float(row.radius or HOTSPOT_RADIUS), _position(row)
+        radius, position = float(row.radius or HOTSPOT_RADIUS), position_of(row)
         if position is None:
             counts.append(0)
             continue
@@ -140,7 +116,7 @@ def _count(rows: Sequence[LocationRow], points: Sequence[Point]) -> list[int]:
     return counts
 
 
-def _position(row: LocationRow) -> Point | None:
+def position_of(row: LocationRow) -> Point | None:
     """Where a location lies; ``None`` where what is stored as text are no degrees: such a location covers nothing."""
     try:
         latitude, longitude = float(row.latitude), float(row.longitude)
@@ -148,39 +124,3 @@ def _position(row: LocationRow) -> Point | None:
         return None
     # also not, where one is no number or has no end
     return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
-
-
-def _hotspots(photos: Sequence[PhotoRow], named: Sequence[Row[*tuple[Any, ...]]]) -> list[Hotspot]:
-    points = [(row.gps_latitude, row.gps_longitude) for row in photos]
-    covered = [(position, one.radius or HOTSPOT_RADIUS) for one in named if (position := _position(one)) is not None]
-    found = []
-    for cluster in clusters_of(points):
-        if len(cluster.members) < FEWEST:
-            break
-        centre = (cluster.latitude, cluster.longitude)
-        if not any(distance(centre, position) <= radius for position, radius in covered):
-            members = [photos[index] for index in cluster.members]
-            found.append(Hotspot(*centre, _suggested_name(members), members))
-    return found
-
-
-def _suggested_name(photos: Sequence[PhotoRow]) -> str:
-    """The place that most photos name, else what happened there, else a word for how often one was there."""
-    places = Counter(place for row in photos if (place := _place_of(row)))
-    if places:
-        return places.most_common(1)[0][0]
-    events = Counter(row.event_type for row in photos if row.event_type)
-    if events.total() * 2 > len(photos):
-        return f"{events.most_common(1)[0][0].capitalize()} location"
-    if len(photos) >= _MANY:
-        return "Frequent place"
-    return "Favourite place" if len(photos) >= _SOME else "Place"
-
-
-def _place_of(row: PhotoRow) -> str | None:
-    if row.metadata_json is None or "placeName" not in row.metadata_json:
-        return None
-    metadata = msgspec.json.decode(row.metadata_json)
-    ai = metadata.get("ai") if isinstance(metadata, dict) else None
-    place = ai.get("placeName") if isinstance(ai, dict) else None
-    return place if isinstance(place, str) and place else None

@@ -61,6 +61,24 @@ async def test_collections_are_known_until_something_changes(library: Library) -
     assert counts == {ids["album"]: 1, ids["smart"]: 3}
 
 
+async def test_places_are_known_until_something_changes(library: Library) -> None:
+    at = {"gps_latitude": 52.5, "gps_longitude": 13.4}
+    photos = [(await library.add_photo("silver", minute=minute, **at))["silver"] for minute in (0, 1)]
+    form = {"name": "Home", "latitude": "48", "longitude": "11", "placeName": "Munich"}
+    home = (await library.http.post("/api/locations", json=form)).json()["id"]
+    paths = ("/api/locations", "/api/locations/hotspots", "/api/locations/stats", f"/api/locations/{home}")
+    tags = {path: await _tag(library, path) for path in paths}
+    for path, tag in tags.items():
+        unchanged = await library.http.get(path, headers={"If-None-Match": tag})
+        assert (unchanged.status_code, unchanged.content) == (304, b""), path
+    photos.append((await library.add_photo("silver", minute=2, **at))["silver"])
+    for path, tag in tags.items():
+        assert (await library.http.get(path, headers={"If-None-Match": tag})).status_code == 200, path
+    (hotspot,) = (await library.http.get("/api/locations/hotspots")).json()
+    assert [photo["id"] for photo in hotspot["photos"]] == photos
+    assert (await library.http.get("/api/locations/stats")).json()["hotspots"] == [hotspot]
+
+
 async def test_what_one_address_answered_is_not_the_answer_of_another(library: Library) -> None:
     await library.add_photo("silver")
     tag = await _tag(library, "/api/photos/recent?limit=1")

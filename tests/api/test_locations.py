@@ -67,6 +67,21 @@ async def test_a_hotspot_goes_when_it_is_named_and_comes_back(library: Library) 
     assert await send(library, "GET", "/api/locations") == []
 
 
+async def test_a_hotspot_of_hundreds_tells_each_photo_once(sqlite_library: Library) -> None:
+    stored = [
+        (await sqlite_library.add_photo("silver", minute=number, gps_latitude=-48.1, gps_longitude=13.0))["silver"]
+        for number in range(260)
+    ]
+    (hotspot,) = await send(sqlite_library, "GET", "/api/locations/hotspots")
+    assert hotspot["photoCount"] == 260
+    assert sorted(photo["id"] for photo in hotspot["photos"]) == sorted(stored)
+    whole = await send(sqlite_library, "GET", f"/api/photos/{stored[0]}")
+    told = next(photo for photo in hotspot["photos"] if photo["id"] == stored[0])
+    assert told == {key: whole[key] for key in ("id", "mediaAsset", "metadata")}
+    stats = await send(sqlite_library, "GET", "/api/locations/stats")
+    assert (stats["totalPhotosWithLocation"], stats["hotspots"]) == (260, [hotspot])
+
+
 @pytest.mark.parametrize("latitude, longitude", [("north", "13"), ("", ""), ("nan", "0"), ("48.1", "inf"), ("91", "0")])
 async def test_a_location_that_lies_nowhere_is_listed_and_covers_nothing(
     library: Library, latitude: str, longitude: str
