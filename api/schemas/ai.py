@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from api.schemas.promotion import PhotoFault
 from api.schemas.tag import TagName
+from api.schemas.texts import LongText, Name
 from api.schemas.timestamp import Timestamp, timestamp
 
-Word = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
-Text = Annotated[str, Meta(max_length=50_000, pattern="^[^\\x00]*$")]
 Category = Literal["analysis", "naming", "description"]
 For = Literal["openai", "ollama", "both"]
 
@@ -57,16 +56,16 @@ class AiConfig(Struct, rename="camel"):
 class OllamaChange(Struct, rename="camel"):
     """What is to be different; the rest stays."""
 
-    base_url: Word | UnsetType = UNSET
-    vision_model: Word | UnsetType = UNSET
-    text_model: Word | UnsetType = UNSET
+    base_url: Name | UnsetType = UNSET
+    vision_model: Name | UnsetType = UNSET
+    text_model: Name | UnsetType = UNSET
 
 
 class OpenAiChange(Struct, rename="camel"):
     """What is to be different; an empty key takes the key away."""
 
-    api_key: Text | UnsetType = UNSET
-    model: Word | UnsetType = UNSET
+    api_key: LongText | UnsetType = UNSET
+    model: Name | UnsetType = UNSET
 
 
 class AiConfigChange(Struct):
@@ -109,12 +108,12 @@ class Prompt(Struct, rename="camel"):
 class NewPrompt(Struct, rename="camel"):
     """A prompt to store."""
 
-    name: Word
+    name: Name
     category: Category
     provider: For
-    system_prompt: Text
-    user_prompt: Text
-    description: Text | None = None
+    system_prompt: LongText
+    user_prompt: LongText
+    description: LongText | None = None
     is_default: bool = False
     is_active: bool = True
 
@@ -122,12 +121,12 @@ class NewPrompt(Struct, rename="camel"):
 class PromptChange(Struct, rename="camel"):
     """What is to be different."""
 
-    name: Word | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
     category: Category | UnsetType = UNSET
     provider: For | UnsetType = UNSET
-    system_prompt: Text | UnsetType = UNSET
-    user_prompt: Text | UnsetType = UNSET
-    description: Text | UnsetType | None = UNSET
+    system_prompt: LongText | UnsetType = UNSET
+    user_prompt: LongText | UnsetType = UNSET
+    description: LongText | UnsetType | None = UNSET
     is_default: bool | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
 

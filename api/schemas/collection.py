@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Row
 
 from api.schemas.photo import Photo
 from api.schemas.tag import TagName
+from api.schemas.texts import Name, Text
 from api.schemas.timestamp import Timestamp, timestamp
 from core.collections.smart import SmartView
-
-Name = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
-Text = Annotated[str, Meta(max_length=10_000, pattern="^[^\\x00]*$")]
 
 
 class Collection(Struct, rename="camel", kw_only=True):

@@ -10,11 +10,10 @@ from sqlalchemy import Row
 
 from api.schemas.photo import Photo
 from api.schemas.tag import TagName
+from api.schemas.texts import Name, Text
 from api.schemas.timestamp import Timestamp, timestamp
 from core.errors import BadRequest
 
-Name = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
-Text = Annotated[str, Meta(max_length=10_000, pattern="^[^\\x00]*$")]
 EventType = Literal["holiday", "birthday", "custom"]
 Recurring = Literal["yearly", "monthly", "weekly"]
 

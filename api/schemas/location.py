@@ -13,13 +13,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from api.schemas.metadata import CombinedMetadata
 from api.schemas.photo import MediaAsset
 from api.schemas.raw_json import JsonOf, raw_json
+from api.schemas.texts import Name, Text
 from api.schemas.timestamp import Timestamp, timestamp
 from core.places.hotspots import Hotspot as FoundHotspot
 from core.places.hotspots import HotspotRow
 from core.places.locations import Counted
 
-Name = Annotated[str, Meta(min_length=1, max_length=500, pattern="^[^\\x00]*$")]
-Text = Annotated[str, Meta(max_length=10_000, pattern="^[^\\x00]*$")]
 Radius = Annotated[int, Meta(ge=1, le=1_000_000)]
 Degrees = Annotated[str, Meta(max_length=50)] | float
 

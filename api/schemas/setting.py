@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from sqlalchemy import Row
 
+from api.schemas.texts import Key, Value
 from api.schemas.timestamp import Timestamp, timestamp
-
-Key = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
-Value = Annotated[str, Meta(max_length=100_000, pattern="^[^\\x00]*$")]
 
 
 class Setting(Struct, rename="camel"):
