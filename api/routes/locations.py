@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -16,9 +16,10 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from api.context import ApiContext
-from api.json_array import json_array, sent
+from api.json_array import sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.location import (
+    HOTSPOT_PHOTO,
     Coordinates,
     Hotspot,
     Location,
@@ -50,6 +51,9 @@ log = structlog.get_logger()
 MOST = 5
 """Locations of each list in the statistics."""
 
+_CHUNK: Final = 1 << 18
+"""Bytes that are sent at a time."""
+
 _STATS = {200: ResponseSpec(LocationStats, generate_examples=False, description="In numbers")}
 _HOTSPOTS = {200: ResponseSpec(list[Hotspot], generate_examples=False, description="Hotspots, most photos first")}
 
@@ -80,13 +84,13 @@ async def get_stats(
             total_photos_with_location=placed,
             top_locations=[location_of(one) for one in known[:MOST]],
             recent_locations=[location_of(one) for one in newest[:MOST]],
-            hotspots=msgspec.Raw(b"[]"),
+            hotspots=[],
         )
         # the hotspots come last, and may be many megabytes: they are not put into a text once more
-        yield msgspec.json.encode(stats).removesuffix(b"]}")
-        for number, chunk in enumerate(await _hotspots(database)):
-            yield b"," + chunk if number else chunk
-        yield b"]}"
+        yield msgspec.json.encode(stats).removesuffix(b"[]}")
+        async for chunk in _hotspots(database):
+            yield chunk
+        yield b"}"
 
     return sent(await lists.read(question_of(request), read))
 
@@ -96,12 +100,7 @@ async def list_hotspots(
     request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
 ) -> Stream:
     """Where photos were taken together and no location is named, most photos first."""
-
-    async def read() -> AsyncIterator[bytes]:
-        for chunk in await _hotspots(context.bench.database):
-            yield chunk
-
-    return json_array(await lists.read(question_of(request), read))
+    return sent(await lists.read(question_of(request), lambda: _hotspots(context.bench.database)))
 
 
 @get("/api/locations/{location_id:str}", tags=["Locations"], opt={FROM_DATABASE: True})
@@ -147,8 +146,21 @@ async def delete_location(context: NamedDependency[ApiContext], location_id: Fro
     return LocationRemoved(f"The location {name} was removed.")
 
 
-async def _hotspots(database: Database) -> list[bytes]:
-    return await asyncio.to_thread(encoded_hotspots, await hotspots(database))
+async def _hotspots(database: Database) -> AsyncIterator[bytes]:
+    """All hotspots as one JSON array, in chunks."""
+    pieces = encoded_hotspots(await hotspots(database, HOTSPOT_PHOTO))
+    while chunk := await asyncio.to_thread(_some, pieces):
+        yield chunk
+
+
+def _some(pieces: Iterator[bytes]) -> bytes:
+    """Some :data:`_CHUNK` bytes, nothing at the end."""
+    joined: list[bytes] = []
+    size = 0
+    while size < _CHUNK and (piece := next(pieces, None)) is not None:
+        joined.append(piece)
+        size += len(piece)
+    return b"".join(joined)
 
 
 async def _store(context: ApiContext, values: dict[str, Any]) -> Location:

@@ -22,7 +22,7 @@ Point = tuple[float, float]
 """Latitude and longitude in decimal degrees."""
 
 
-class Cluster(msgspec.Struct, frozen=True):
+class Cluster(msgspec.Struct, frozen=True, gc=False):
     """``members`` are indices into the points; the centre is their mean, in decimal degrees."""
 
     latitude: float
@@ -62,11 +62,6 @@ class Grid:
                 taken += inside
                 self._cells[cell] = outside
         return sorted(taken)
-
-    def count(self, centre: Point) -> int:
-        """How many points lie within the radius of ``centre``."""
-        cells = (self._cells.get(cell, ()) for cell in self._around(centre))
-        return sum(distance(centre, self._points[index]) <= self._radius for cell in cells for index in cell)
 
     def _cell(self, latitude: float, longitude: float) -> tuple[int, int]:
         row = math.floor(latitude / self._rows)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from core.db.engine import Database
-from core.db.in_batches import all_rows
-from core.db.tables import FileVersion, Location
-from core.library.photos import best_photos
-from core.places.clusters import EARTH_RADIUS, HOTSPOT_RADIUS, Point, clusters_of, distance
+from core.db.in_batches import BATCH
+from core.db.json_sql import json_text
+from core.db.search_sql import FACTS
+from core.db.tables import FileVersion, Location, MediaAsset
+from core.library.layout import Tier
+from core.places.around import Sphere
+from core.places.clusters import HOTSPOT_RADIUS, Point, clusters_of
 from core.places.locations import PLACED, position_of
 
 FEWEST: Final = 2
@@ -25,62 +26,66 @@ FEWEST: Final = 2
 _MANY, _SOME = 50, 20
 """Photos from which on a place is called frequent, or a favourite, where nothing tells its name (contract)."""
 
-HotspotRow: TypeAlias = Row[*tuple[Any, ...]]
-"""A row with those columns of a photo that hotspots tell, or are named by."""
 
-_EVERYTHING = best_photos(*PLACED, order=(FileVersion.created_at, FileVersion.id))
-_COLUMNS: Final = (
-    "id",
-    "media_asset_id",
-    "original_filename",
-    "asset_created_at",
-    "file_path",
-    "event_type",
-    "metadata_json",
-    "gps_latitude",
-    "gps_longitude",
-)
-# to gather the faces of each photo, too, takes longer than all the rest
-_PHOTOS: Final = _EVERYTHING.with_only_columns(
-    *(_EVERYTHING.selected_columns[name] for name in _COLUMNS), maintain_column_froms=True
-)
+class HotspotPhoto(msgspec.Struct, frozen=True, gc=False):
+    """A photo at a hotspot: what the database was asked to tell of it, and its metadata as JSON text.
+
+    Not a row of the database: of tens of thousands of those, the garbage collector would let nobody else have a turn.
+    """
+
+    latitude: float
+    longitude: float
+    told: str
+    metadata_json: str | None
+    event_type: str | None
 
 
 class Hotspot(msgspec.Struct, frozen=True):
-    """Photos that were taken within 100 metres of each other; the centre in decimal degrees."""
+    """Photos that were taken within 100 metres of each other, oldest first; the centre in decimal degrees."""
 
     latitude: float
     longitude: float
     name: str
-    photos: Sequence[HotspotRow]
+    photos: Sequence[HotspotPhoto]
 
 
-async def hotspots(database: Database) -> list[Hotspot]:
-    """Where photos were taken together, the most photos first; places that a location covers are left out."""
+async def hotspots(database: Database, told: ColumnElement[str]) -> list[Hotspot]:
+    """Where photos were taken together, the most photos first; places that a location covers are left out.
+
+    ``told`` is what is told of each photo, made of the columns of :class:`FileVersion` and :class:`MediaAsset`.
+    """
+    columns = (
+        FileVersion.gps_latitude,
+        FileVersion.gps_longitude,
+        told,
+        json_text(FileVersion.combined_metadata),
+        FileVersion.event_type,
+    )
+    # what is best of an asset is read from the search index, which has it in the order that is wanted
+    statement: Select[*tuple[Any, ...]] = (
+        select(*columns)
+        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+        .join(FACTS, FACTS.c.version_id == FileVersion.id)
+        .where(FACTS.c.is_shown.is_(True), FileVersion.tier != Tier.BRONZE, *PLACED)
+        .order_by(FACTS.c.created_at, FACTS.c.version_id)
+    )
+    photos: list[HotspotPhoto] = []
     async with database.read() as connection:
-        photos = await all_rows(connection, _PHOTOS)
+        rows = await connection.stream(statement, execution_options={"yield_per": BATCH})
+        async for batch in rows.partitions():
+            photos += [HotspotPhoto(*row) for row in batch]
         named = (await connection.execute(select(Location.latitude, Location.longitude, Location.radius))).all()
     return await asyncio.to_thread(_hotspots, photos, named)
 
 
 def covered(centres: Sequence[Point], places: Iterable[tuple[Point, float]]) -> set[int]:
-    """Which centres, by their index, lie within the radius of a place, in metres.
-
-    Only those are measured whose latitude alone does not tell that they are further away.
-    """
-    order = sorted(range(len(centres)), key=lambda index: centres[index][0])
-    latitudes = [centres[index][0] for index in order]
-    found: set[int] = set()
-    for position, radius in places:
-        reach = math.degrees(radius / EARTH_RADIUS) * 1.001
-        first = bisect_left(latitudes, position[0] - reach)
-        last = bisect_right(latitudes, position[0] + reach)
-        found.update(index for index in order[first:last] if distance(centres[index], position) <= radius)
-    return found
+    """Which centres, by their index, lie within the radius of a place, in metres."""
+    around = Sphere(centres)
+    return {index for position, radius in places for index in around.within(position, radius)}
 
 
-def _hotspots(photos: Sequence[HotspotRow], named: Sequence[Row[*tuple[Any, ...]]]) -> list[Hotspot]:
-    points = [(row.gps_latitude, row.gps_longitude) for row in photos]
+def _hotspots(photos: Sequence[HotspotPhoto], named: Sequence[Row[*tuple[Any, ...]]]) -> list[Hotspot]:
+    points = [(photo.latitude, photo.longitude) for photo in photos]
     clusters = [cluster for cluster in clusters_of(points) if len(cluster.members) >= FEWEST]
     places = [(position, one.radius or HOTSPOT_RADIUS) for one in named if (position := position_of(one)) is not None]
     has_name = covered([(cluster.latitude, cluster.longitude) for cluster in clusters], places)
@@ -92,12 +97,12 @@ def _hotspots(photos: Sequence[HotspotRow], named: Sequence[Row[*tuple[Any, ...]
     return found
 
 
-def _suggested_name(photos: Sequence[HotspotRow]) -> str:
+def _suggested_name(photos: Sequence[HotspotPhoto]) -> str:
     """The place that most photos name, else what happened there, else a word for how often one was there."""
-    places = Counter(place for row in photos if (place := _place_of(row)))
+    places = Counter(place for photo in photos if (place := _place_of(photo.metadata_json)))
     if places:
         return places.most_common(1)[0][0]
-    events = Counter(row.event_type for row in photos if row.event_type)
+    events = Counter(photo.event_type for photo in photos if photo.event_type)
     if events.total() * 2 > len(photos):
         return f"{events.most_common(1)[0][0].capitalize()} location"
     if len(photos) >= _MANY:
@@ -105,10 +110,22 @@ def _suggested_name(photos: Sequence[HotspotRow]) -> str:
     return "Favourite place" if len(photos) >= _SOME else "Place"
 
 
-def _place_of(row: HotspotRow) -> str | None:
-    if row.metadata_json is None or "placeName" not in row.metadata_json:
+class _Ai(msgspec.Struct, gc=False, rename="camel"):
+    place_name: str | None = None
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    ai: _Ai | None = None
+
+
+_METADATA: Final = msgspec.json.Decoder(_Metadata)
+
+
+def _place_of(metadata_json: str | None) -> str | None:
+    if metadata_json is None or "placeName" not in metadata_json:
         return None
-    metadata = msgspec.json.decode(row.metadata_json)
-    ai = metadata.get("ai") if isinstance(metadata, dict) else None
-    place = ai.get("placeName") if isinstance(ai, dict) else None
-    return place if isinstance(place, str) and place else None
+    try:
+        ai = _METADATA.decode(metadata_json).ai
+    except msgspec.ValidationError:  # what is of another shape names no place
+        return None
+    return None if ai is None else ai.place_name

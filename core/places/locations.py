@@ -11,10 +11,12 @@ from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.engine import Database
+from core.db.in_batches import BATCH
 from core.db.tables import FileVersion, Location, new_id, utc_now
 from core.errors import NotFound
 from core.library.photos import best_photos
-from core.places.clusters import HOTSPOT_RADIUS, Grid, Point
+from core.places.around import Sphere
+from core.places.clusters import HOTSPOT_RADIUS, Point
 
 LocationRow = Row[*tuple[Any, ...]]
 
@@ -93,27 +95,21 @@ PLACED: Final = (
 async def _points(connection: AsyncConnection, around: LocationRow | None = None) -> list[Point]:
     conditions = list(PLACED)
     if around is not None:
-        # a degree of latitude is 111 km everywhere; longitudes are left to the grid
+        # a degree of latitude is 111 km everywhere; longitudes are measured
         reach = (around.radius or HOTSPOT_RADIUS) / 110_000
         latitude = float(around.latitude)
         conditions.append(FileVersion.gps_latitude.between(latitude - reach, latitude + reach))
-    found = best_photos(*conditions).order_by(None).subquery()
-    rows = await connection.execute(select(found.c.gps_latitude, found.c.gps_longitude))
-    return [(row.gps_latitude, row.gps_longitude) for row in rows]
+    coordinates = (FileVersion.gps_latitude, FileVersion.gps_longitude)
+    found = best_photos(*conditions).order_by(None).with_only_columns(*coordinates, maintain_column_froms=True)
+    rows = await connection.stream(found, execution_options={"yield_per": BATCH})
+    # as plain pairs, which the garbage collector passes over
+    return [(latitude, longitude) async for batch in rows.partitions() for latitude, longitude in batch]
 
 
 def _count(rows: Sequence[LocationRow], points: Sequence[Point]) -> list[int]:
-    grids: dict[float, Grid] = {}
-    counts = []
-    for row in rows:
-        radius, position = float(row.radius or HOTSPOT_RADIUS), position_of(row)
-        if position is None:
-            counts.append(0)
-            continue
-        if radius not in grids:
-            grids[radius] = Grid(points, radius)
-        counts.append(grids[radius].count(position))
-    return counts
+    around = Sphere(points)
+    places = [(position_of(row), row.radius or HOTSPOT_RADIUS) for row in rows]
+    return [0 if place is None else len(around.within(place, radius)) for place, radius in places]
 
 
 def position_of(row: LocationRow) -> Point | None:
