@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Select, Text, cast, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.collections.matching import matching
+from core.collections.matching import asks_of_facets, matching
 from core.collections.rules import Rules, number_of_values, read_rules
 from core.collections.store import CollectionRow, add_collection, change_collection, find_collection, photos_in
 from core.db.search_sql import FACTS
@@ -251,12 +251,13 @@ def _members(row: CollectionRow, rules: Rules, dialect: str) -> Select[Any]:
     else:
         kept = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id == row.id)
         found = select(FACTS.c.version_id, FACTS.c.created_at).where(FACTS.c.version_id.in_(kept)).subquery()
-    moment = cast(found.c.created_at + 10 ** (_DIGITS - 1), Text)
-    return select(
-        literal(row.id).label("id"),
-        func.count().label("number"),
-        func.max(moment + found.c.version_id).label("newest"),
-    )
+    newest = cast(found.c.created_at + 10 ** (_DIGITS - 1), Text) + found.c.version_id
+    if is_active(row.smart_rules) and asks_of_facets(rules):
+        number = select(func.count()).select_from(found).scalar_subquery()
+        order = (found.c.created_at.desc(), found.c.version_id.desc())
+        first = select(newest).order_by(*order).limit(1).scalar_subquery()
+        return select(literal(row.id).label("id"), number.label("number"), first.label("newest"))
+    return select(literal(row.id).label("id"), func.count().label("number"), func.max(newest).label("newest"))
 
 
 def _rules(row: CollectionRow) -> Rules:

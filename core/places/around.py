@@ -23,7 +23,7 @@ _DOUBT: Final = 1e-6
 class Sphere:
     """Points, in the order of their latitudes: those around a place are looked for in a band."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Point] | NDArray[np.float64]) -> None:
         import numpy as np
 
         self._points = points
@@ -47,7 +47,7 @@ class Sphere:
         return inside + [index for index in doubtful if distance(centre, self._points[index]) <= radius]
 
 
-def _on_unit_sphere(points: Sequence[Point]) -> NDArray[np.float64]:
+def _on_unit_sphere(points: Sequence[Point] | NDArray[np.float64]) -> NDArray[np.float64]:
     """One row of x, y, z for each point."""
     import numpy as np
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -32,8 +34,8 @@ async def all_locations(database: Database) -> list[Counted]:
     """Every location, those with most photos first, then by name. Two statements."""
     async with database.read() as connection:
         rows = (await connection.execute(select(Location.__table__))).all()
-        points = await _points(connection) if rows else []
-    counts = await asyncio.to_thread(_count, rows, points)
+        coordinates = await _coordinates(connection) if rows else array("d")
+    counts = await asyncio.to_thread(_count, rows, coordinates)
     counted = [Counted(row, count) for row, count in zip(rows, counts, strict=True)]
     return sorted(counted, key=lambda one: (-one.photo_count, one.row.name, one.row.id))
 
@@ -42,8 +44,9 @@ async def counted_location(database: Database, location_id: str) -> Counted:
     """One location; raises :class:`NotFound`."""
     async with database.read() as connection:
         row = await find_location(connection, location_id)
-        points = await _points(connection, around=row) if position_of(row) is not None else []
-    (count,) = await asyncio.to_thread(_count, [row], points)
+        lies = position_of(row) is not None
+        coordinates = await _coordinates(connection, around=row) if lies else array("d")
+    (count,) = await asyncio.to_thread(_count, [row], coordinates)
     return Counted(row, count)
 
 
@@ -92,22 +95,30 @@ PLACED: Final = (
 """That a photo has coordinates."""
 
 
-async def _points(connection: AsyncConnection, around: LocationRow | None = None) -> list[Point]:
+async def _coordinates(connection: AsyncConnection, around: LocationRow | None = None) -> array[float]:
+    """Latitude and longitude in turn, of one photo after the other.
+
+    As plain numbers: of so many pairs, the garbage collector would let nobody else have a turn.
+    """
     conditions = list(PLACED)
     if around is not None:
         # a degree of latitude is 111 km everywhere; longitudes are measured
         reach = (around.radius or HOTSPOT_RADIUS) / 110_000
         latitude = float(around.latitude)
         conditions.append(FileVersion.gps_latitude.between(latitude - reach, latitude + reach))
-    coordinates = (FileVersion.gps_latitude, FileVersion.gps_longitude)
-    found = best_photos(*conditions).order_by(None).with_only_columns(*coordinates, maintain_column_froms=True)
+    columns = (FileVersion.gps_latitude, FileVersion.gps_longitude)
+    found = best_photos(*conditions).order_by(None).with_only_columns(*columns, maintain_column_froms=True)
     rows = await connection.stream(found, execution_options={"yield_per": BATCH})
-    # as plain pairs, which the garbage collector passes over
-    return [(latitude, longitude) async for batch in rows.partitions() for latitude, longitude in batch]
+    coordinates = array("d")
+    async for batch in rows.partitions():
+        coordinates.extend(chain.from_iterable(batch))
+    return coordinates
 
 
-def _count(rows: Sequence[LocationRow], points: Sequence[Point]) -> list[int]:
-    around = Sphere(points)
+def _count(rows: Sequence[LocationRow], coordinates: array[float]) -> list[int]:
+    import numpy as np
+
+    around = Sphere(np.array(coordinates).reshape(-1, 2))
     places = [(position_of(row), row.radius or HOTSPOT_RADIUS) for row in rows]
     return [0 if place is None else len(around.within(place, radius)) for place, radius in places]
 

@@ -94,6 +94,26 @@ async def test_a_smart_collection_shows_what_is_in_it_now(library: Library) -> N
     assert row["photoCount"] == 1
 
 
+async def test_the_newest_photo_that_its_facets_let_in_is_the_cover(library: Library) -> None:
+    path = {}
+    for minute, rating in enumerate((4, 5, 4, 1)):
+        photo = (await library.add_photo("bronze", "silver", minute=minute, rating=rating))["silver"]
+        path[minute] = (await send(library, "GET", f"/api/photos/{photo}"))["filePath"]
+    await library.add_photo("bronze", minute=9, rating=4)
+    for name, rules in (
+        ("four", joined("AND", ("rating", "equals", 4), ("tier", "equals", "silver"))),
+        ("five or one", joined("OR", ("rating", "greater_than", 4), ("rating", "less_than", 2))),
+        ("none", joined("AND", ("rating", "equals", 4), ("mimeType", "equals", "video/mp4"))),
+    ):
+        await send(library, "POST", "/api/smart-collections", json={"name": name, "rules": rules})
+    rows = await send(library, "GET", "/api/collections")
+    assert {row["name"]: (row["photoCount"], row["coverPhoto"]) for row in rows} == {
+        "four": (2, path[2]),
+        "five or one": (2, path[3]),
+        "none": (0, None),
+    }
+
+
 async def test_the_better_version_stands_for_the_photo(library: Library) -> None:
     photo = await library.add_photo("bronze", "silver", event_type="party")
     face = await library.add_face(photo["silver"])
