@@ -94,21 +94,16 @@ class Access:
         """Raises for an address from which too many wrong secrets came (429)."""
         wait = self.failures.wait_seconds(address, time.monotonic())
         if wait > 0:
-            raise HTTPException(
-                "Too many wrong tokens came from your address; wait a minute.",
-                status_code=429,
-                headers={"Retry-After": str(int(wait) + 1)},
-            )
+            raise _too_many("Too many wrong tokens came from your address; wait a minute.", wait)
 
     def count_request(self, address: str) -> None:
         """Raises for an address that asks too much (429)."""
         wait = self.rate.wait_seconds(address, time.monotonic())
         if wait > 0:
-            raise HTTPException(
+            raise _too_many(
                 f"More than {self.rules.requests_per_minute} requests a minute came from your address; try again in "
                 "a moment. Whoever keeps this server can allow more: requests_per_minute of [server].",
-                status_code=429,
-                headers={"Retry-After": str(math.ceil(wait))},
+                wait,
             )
 
     def forget(self) -> None:
@@ -139,6 +134,11 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         )
     if scope < needed:
         raise PermissionDeniedException(f"Your token may {scope.label}; this needs one that may {needed.label}.")
+
+
+def _too_many(sentence: str, wait: float) -> HTTPException:
+    """What is answered to an address that has to wait so many seconds."""
+    return HTTPException(sentence, status_code=429, headers={"Retry-After": str(math.ceil(wait))})
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

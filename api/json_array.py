@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Final
 
 from litestar.response import Stream
+
+_CHUNK: Final = 1 << 18
+"""Bytes that are put together in one go, and sent so."""
 
 
 def json_array(chunks: Iterable[bytes]) -> Stream:
@@ -22,6 +26,21 @@ def sent(chunks: Iterable[bytes]) -> Stream:
             await asyncio.sleep(0)  # a socket that takes everything at once would never let others have their turn
 
     return Stream(pieces(), media_type="application/json")
+
+
+async def made_in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Pieces that take long to make, made in a thread and joined to chunks of some :data:`_CHUNK` bytes."""
+    while chunk := await asyncio.to_thread(_next_chunk, pieces):
+        yield chunk
+
+
+def _next_chunk(pieces: Iterator[bytes]) -> bytes:
+    joined: list[bytes] = []
+    size = 0
+    while size < _CHUNK and (piece := next(pieces, None)) is not None:
+        joined.append(piece)
+        size += len(piece)
+    return b"".join(joined)
 
 
 def _as_array(chunks: Iterable[bytes]) -> Iterator[bytes]:

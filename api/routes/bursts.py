@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
@@ -15,7 +13,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
 from api.context import ApiContext
-from api.json_array import sent
+from api.json_array import made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.burst import (
     BurstAnalysis,
@@ -35,9 +33,6 @@ from core.bursts.reading import Analysis, analyze, similar_of_tier
 from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
 
-_AT_ONCE: Final = 250
-"""Pictures or bursts that are encoded at a time."""
-
 
 @get(
     "/api/burst/analyze",
@@ -51,15 +46,10 @@ async def analyze_bursts(
     """All bursts, latest first, with the best picture of each; and the pictures that are in none."""
 
     async def read() -> AsyncIterator[bytes]:
-        pieces = _encoded(await analyze(context.bench.database))
-        while chunk := await asyncio.to_thread(_some, pieces):
+        async for chunk in made_in_thread(_encoded(await analyze(context.bench.database))):
             yield chunk
 
     return sent(await lists.read(question_of(request), read))
-
-
-def _some(pieces: Iterator[bytes]) -> bytes:
-    return b"".join(islice(pieces, _AT_ONCE))
 
 
 def _encoded(analysis: Analysis) -> Iterator[bytes]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import structlog
@@ -16,7 +15,7 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from api.context import ApiContext
-from api.json_array import sent
+from api.json_array import made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.location import (
     HOTSPOT_PHOTO,
@@ -27,9 +26,9 @@ from api.schemas.location import (
     LocationRemoved,
     LocationStats,
     NewLocation,
-    degrees,
     encoded_hotspots,
     location_of,
+    stored_degrees,
 )
 from api.shared_lists import SharedLists
 from core.compute.tasks import find_place
@@ -50,9 +49,6 @@ log = structlog.get_logger()
 
 MOST = 5
 """Locations of each list in the statistics."""
-
-_CHUNK: Final = 1 << 18
-"""Bytes that are sent at a time."""
 
 _STATS = {200: ResponseSpec(LocationStats, generate_examples=False, description="In numbers")}
 _HOTSPOTS = {200: ResponseSpec(list[Hotspot], generate_examples=False, description="Hotspots, most photos first")}
@@ -148,19 +144,8 @@ async def delete_location(context: NamedDependency[ApiContext], location_id: Fro
 
 async def _hotspots(database: Database) -> AsyncIterator[bytes]:
     """All hotspots as one JSON array, in chunks."""
-    pieces = encoded_hotspots(await hotspots(database, HOTSPOT_PHOTO))
-    while chunk := await asyncio.to_thread(_some, pieces):
+    async for chunk in made_in_thread(encoded_hotspots(await hotspots(database, HOTSPOT_PHOTO))):
         yield chunk
-
-
-def _some(pieces: Iterator[bytes]) -> bytes:
-    """Some :data:`_CHUNK` bytes, nothing at the end."""
-    joined: list[bytes] = []
-    size = 0
-    while size < _CHUNK and (piece := next(pieces, None)) is not None:
-        joined.append(piece)
-        size += len(piece)
-    return b"".join(joined)
 
 
 async def _store(context: ApiContext, values: dict[str, Any]) -> Location:
@@ -171,7 +156,7 @@ async def _store(context: ApiContext, values: dict[str, Any]) -> Location:
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
     limits = {"latitude": 90, "longitude": 180}
-    stored = {key: degrees(values[key], key, limit) for key, limit in limits.items() if key in values}
+    stored = {key: stored_degrees(values[key], key, limit) for key, limit in limits.items() if key in values}
     return values | stored
 
 

@@ -119,7 +119,7 @@ class LocationRemoved(Struct):
     message: str
 
 
-def degrees(value: str | float, key: str, limit: int) -> str:
+def stored_degrees(value: str | float, key: str, limit: int) -> str:
     """Decimal degrees as they are stored, text; raises :class:`ValidationException` for anything else."""
     text = value.strip() if isinstance(value, str) else f"{value:.10f}"
     if not _DECIMAL.fullmatch(text) or not abs(float(text)) <= limit:

@@ -30,6 +30,9 @@ from core.pipeline.workbench import Workbench
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
+#: The id of nothing.
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
 #: The moment that all times of a test library are counted from.
 NOON = datetime(2025, 8, 1, 12, 0, 0, 789_000, tzinfo=UTC)
 
@@ -89,6 +92,14 @@ class Library:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
+
+    async def send(self, method: str, path: str, status: int = 200, **options: Any) -> Any:
+        """What is answered, with the status that is expected; faults have the contract's shape."""
+        answer = await self.http.request(method, path, **options)
+        assert answer.status_code == status, answer.text
+        if status >= 400:
+            assert set(answer.json()) >= {"message", "error"}
+        return answer.json()
 
     async def ids(self, path: str, **parameters: str | int) -> list[str]:
         """The ids of a list, in its order."""

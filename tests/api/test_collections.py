@@ -9,23 +9,13 @@ import pytest
 from sqlalchemy import update
 
 from core.db.tables import Collection, FileVersion, Person
-from tests.api.conftest import Library
+from tests.api.conftest import NOWHERE, Library
 
 pytestmark = pytest.mark.asyncio
 
-NOWHERE = "00000000-0000-4000-8000-000000000000"
-
-
-async def send(library: Library, method: str, path: str, status: int = 200, **options: Any) -> Any:
-    answer = await library.http.request(method, path, **options)
-    assert answer.status_code == status, answer.text
-    if status >= 400:
-        assert set(answer.json()) >= {"message", "error"}
-    return answer.json()
-
 
 async def make(library: Library, name: str, **fields: Any) -> str:
-    return str((await send(library, "POST", "/api/collections", json={"name": name, **fields}))["id"])
+    return str((await library.send("POST", "/api/collections", json={"name": name, **fields}))["id"])
 
 
 def rule(field: str, operator: str, value: str, weight: int = 1) -> dict[str, Any]:
@@ -38,9 +28,9 @@ def joined(operator: str, *rules: tuple[str, str, Any]) -> dict[str, Any]:
 
 async def smart(library: Library, rules: Any, name: str = "Smart") -> set[str]:
     """The photos of a smart collection with these rules, whose count is the same everywhere."""
-    body = await send(library, "POST", "/api/smart-collections", json={"name": name, "rules": rules})
-    photos = await send(library, "GET", f"/api/smart-collections/{body['id']}/photos")
-    listed = {row["id"]: row for row in await send(library, "GET", "/api/collections")}
+    body = await library.send("POST", "/api/smart-collections", json={"name": name, "rules": rules})
+    photos = await library.send("GET", f"/api/smart-collections/{body['id']}/photos")
+    listed = {row["id"]: row for row in await library.send("GET", "/api/collections")}
     assert body["photoCount"] == len(photos) == listed[body["id"]]["photoCount"]
     return {photo["id"] for photo in photos}
 
@@ -49,48 +39,48 @@ async def test_photos_are_put_in_once_and_taken_out(library: Library) -> None:
     one, other = [(await library.add_photo("silver", minute=minute))["silver"] for minute in (0, 1)]
     album = await make(library, "Été 🏖 #1 50% a/b?")
     path = f"/api/collections/{album}/photos"
-    assert await send(library, "POST", path, json={"photoIds": [one, one]}) == {"success": True, "added": 1}
-    assert await send(library, "POST", path, json={"photoIds": [one, other]}) == {"success": True, "added": 1}
-    (row,) = await send(library, "GET", "/api/collections")
-    cover = (await send(library, "GET", f"/api/photos/{other}"))["filePath"]
+    assert await library.send("POST", path, json={"photoIds": [one, one]}) == {"success": True, "added": 1}
+    assert await library.send("POST", path, json={"photoIds": [one, other]}) == {"success": True, "added": 1}
+    (row,) = await library.send("GET", "/api/collections")
+    cover = (await library.send("GET", f"/api/photos/{other}"))["filePath"]
     assert (row["name"], row["photoCount"], row["coverPhoto"]) == ("Été 🏖 #1 50% a/b?", 2, cover)
-    await send(library, "POST", path, 404, json={"photoIds": [NOWHERE]})
+    await library.send("POST", path, 404, json={"photoIds": [NOWHERE]})
     many = [f"{number:08}-0000-4000-8000-000000000000" for number in range(40_000)]
-    assert await send(library, "DELETE", path, json={"photoIds": [*many, other]}) == {"success": True, "removed": 1}
-    assert [photo["id"] for photo in await send(library, "GET", path)] == [one]
+    assert await library.send("DELETE", path, json={"photoIds": [*many, other]}) == {"success": True, "removed": 1}
+    assert [photo["id"] for photo in await library.send("GET", path)] == [one]
 
 
 async def test_an_archived_photo_is_neither_counted_nor_a_cover(library: Library) -> None:
     kept, archived = [(await library.add_photo("silver", minute=minute))["silver"] for minute in (0, 1)]
     album = await make(library, "Album")
     for photo in (kept, archived):
-        await send(library, "POST", f"/api/collections/{album}/photos", json={"photoIds": [photo]})
+        await library.send("POST", f"/api/collections/{album}/photos", json={"photoIds": [photo]})
     async with library.bench.database.write() as connection:
         gone = update(FileVersion).where(FileVersion.id == archived)
         await connection.execute(gone.values(archived_at=datetime(2025, 8, 2, tzinfo=UTC)))
-    (row,) = await send(library, "GET", "/api/collections")
+    (row,) = await library.send("GET", "/api/collections")
     assert row["photoCount"] == 1
-    assert row["coverPhoto"] == (await send(library, "GET", f"/api/photos/{kept}"))["filePath"]
+    assert row["coverPhoto"] == (await library.send("GET", f"/api/photos/{kept}"))["filePath"]
 
 
 async def test_a_smart_collection_shows_what_is_in_it_now(library: Library) -> None:
     body = {"name": "Dogs", "rules": [rule("aiTags", "contains", "dog")]}
-    made = await send(library, "POST", "/api/smart-collections", json=body)
+    made = await library.send("POST", "/api/smart-collections", json=body)
     assert (made["photoCount"], made["coverPhoto"]) == (0, None)
     dog = (await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["hot dog"]}}))["silver"]
     newest = (await library.add_photo("silver", minute=5, combined_metadata={"ai": {"aiTags": ["Dog"]}}))["silver"]
-    (row,) = await send(library, "GET", "/api/collections")
+    (row,) = await library.send("GET", "/api/collections")
     assert row["photoCount"] == 2
-    assert row["coverPhoto"] == (await send(library, "GET", f"/api/photos/{newest}"))["filePath"]
-    organized = await send(library, "POST", "/api/smart-collections/organize")
+    assert row["coverPhoto"] == (await library.send("GET", f"/api/photos/{newest}"))["filePath"]
+    organized = await library.send("POST", "/api/smart-collections/organize")
     assert organized["organized"] == 2
     assert organized["collections"] == [{"id": made["id"], "name": "Dogs", "photosAdded": 2}]
-    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
-    await send(library, "PATCH", f"/api/photos/{dog}/tags", json={"tags": ["cat"], "action": "set"})
-    (row,) = await send(library, "GET", "/api/smart-collections")
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    await library.send("PATCH", f"/api/photos/{dog}/tags", json={"tags": ["cat"], "action": "set"})
+    (row,) = await library.send("GET", "/api/smart-collections")
     assert (row["photoCount"], row["isActive"]) == (2, False)
-    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
-    (row,) = await send(library, "GET", "/api/smart-collections")
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
+    (row,) = await library.send("GET", "/api/smart-collections")
     assert row["photoCount"] == 1
 
 
@@ -98,15 +88,15 @@ async def test_the_newest_photo_that_its_facets_let_in_is_the_cover(library: Lib
     path = {}
     for minute, rating in enumerate((4, 5, 4, 1)):
         photo = (await library.add_photo("bronze", "silver", minute=minute, rating=rating))["silver"]
-        path[minute] = (await send(library, "GET", f"/api/photos/{photo}"))["filePath"]
+        path[minute] = (await library.send("GET", f"/api/photos/{photo}"))["filePath"]
     await library.add_photo("bronze", minute=9, rating=4)
     for name, rules in (
         ("four", joined("AND", ("rating", "equals", 4), ("tier", "equals", "silver"))),
         ("five or one", joined("OR", ("rating", "greater_than", 4), ("rating", "less_than", 2))),
         ("none", joined("AND", ("rating", "equals", 4), ("mimeType", "equals", "video/mp4"))),
     ):
-        await send(library, "POST", "/api/smart-collections", json={"name": name, "rules": rules})
-    rows = await send(library, "GET", "/api/collections")
+        await library.send("POST", "/api/smart-collections", json={"name": name, "rules": rules})
+    rows = await library.send("GET", "/api/collections")
     assert {row["name"]: (row["photoCount"], row["coverPhoto"]) for row in rows} == {
         "four": (2, path[2]),
         "five or one": (2, path[3]),
@@ -121,7 +111,7 @@ async def test_the_better_version_stands_for_the_photo(library: Library) -> None
     gold = await library.add_version(photo["asset"], "gold", 1, event_type="party")
     assert await smart(library, [rule("faceCount", ">=", "1")]) == {gold}
     assert await smart(library, [rule("faceCount", "equals", "0")]) == set()
-    await send(library, "POST", f"/api/faces/{face}/ignore")
+    await library.send("POST", f"/api/faces/{face}/ignore")
     assert await smart(library, [rule("faceCount", "equals", "0")]) == {gold}
     assert await smart(library, joined("AND", ("tier", "equals", "gold"), ("eventType", "in", ["Party"]))) == {gold}
 
@@ -186,10 +176,10 @@ async def test_rules_without_end_are_refused_and_numbers_without_end_meet_nothin
     await library.add_photo("silver")
     words = [f"Wört {number}" for number in range(201)]
     endless = joined("OR", ("keywords", "contains", words))
-    await send(library, "POST", "/api/smart-collections", 400, json={"name": "x", "rules": endless})
-    await send(library, "POST", "/api/collections", 400, json={"name": "x", "smartRules": endless})
+    await library.send("POST", "/api/smart-collections", 400, json={"name": "x", "rules": endless})
+    await library.send("POST", "/api/collections", 400, json={"name": "x", "smartRules": endless})
     search = {"name": "x", "filters": {"keywords": words}}
-    await send(library, "POST", "/api/search/save", 400, json=search)
+    await library.send("POST", "/api/search/save", 400, json=search)
     await smart(library, joined("OR", ("keywords", "contains", words[:200])), "Long")
     weighted = [rule("location", "contains", word) for word in words[:30]]
     await smart(library, weighted, "Long too")
@@ -202,14 +192,14 @@ async def test_one_collection_that_cannot_be_read_keeps_no_other_from_being_show
     photo = (await library.add_photo("silver"))["silver"]
     await library.insert(Collection, name="Spoilt", is_smart_collection=True, smart_rules={"rules": "all"})
     assert await smart(library, [rule("faceCount", "equals", "0")]) == {photo}
-    assert {row["name"]: row["photoCount"] for row in await send(library, "GET", "/api/smart-collections")} == {
+    assert {row["name"]: row["photoCount"] for row in await library.send("GET", "/api/smart-collections")} == {
         "Spoilt": 0,
         "Smart": 1,
     }
-    assert [one["name"] for one in (await send(library, "POST", "/api/smart-collections/organize"))["collections"]] == [
+    assert [one["name"] for one in (await library.send("POST", "/api/smart-collections/organize"))["collections"]] == [
         "Smart"
     ]
-    await send(library, "POST", "/api/collections/smart/update")
+    await library.send("POST", "/api/collections/smart/update")
 
 
 async def test_hundreds_of_smart_collections_are_counted(library: Library) -> None:
@@ -217,7 +207,7 @@ async def test_hundreds_of_smart_collections_are_counted(library: Library) -> No
     for number in range(501):
         rules = joined("AND", ("rating", "equals", number % 2 + 2))
         await library.insert(Collection, name=f"{number}", is_smart_collection=True, smart_rules=rules)
-    counts = [row["photoCount"] for row in await send(library, "GET", "/api/smart-collections")]
+    counts = [row["photoCount"] for row in await library.send("GET", "/api/smart-collections")]
     assert sum(counts) == 250
 
 
@@ -225,7 +215,7 @@ LOOKS = {"icon": "Heart", "color": "blue", "type": "manual"}
 
 
 async def looks_of(library: Library) -> tuple[Any, ...]:
-    (row,) = await send(library, "GET", "/api/smart-collections")
+    (row,) = await library.send("GET", "/api/smart-collections")
     return tuple(row[name] for name in ("icon", "color", "type", "isActive"))
 
 
@@ -235,38 +225,38 @@ async def looks_of(library: Library) -> tuple[Any, ...]:
 async def test_new_rules_leave_the_looks_of_a_collection_as_they_are(library: Library, rules: Any) -> None:
     cat = (await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["cat"]}}))["silver"]
     form = {"name": "Dogs", "rules": joined("OR", ("aiTags", "in", ["dog"])), **LOOKS}
-    made = await send(library, "POST", "/api/smart-collections", json=form)
-    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
-    await send(library, "PATCH", f"/api/collections/{made['id']}", json={"smartRules": rules})
+    made = await library.send("POST", "/api/smart-collections", json=form)
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    await library.send("PATCH", f"/api/collections/{made['id']}", json={"smartRules": rules})
     assert await looks_of(library) == ("Heart", "blue", "manual", False)
-    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
-    photos = await send(library, "GET", f"/api/collections/{made['id']}/photos")
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
+    photos = await library.send("GET", f"/api/collections/{made['id']}/photos")
     assert [photo["id"] for photo in photos] == ([cat] if rules != {"rules": []} else [])
     told = joined("AND", ("rating", "equals", 1)) | {"icon": "Star", "isActive": True}
-    await send(library, "PATCH", f"/api/collections/{made['id']}", json={"smartRules": told})
+    await library.send("PATCH", f"/api/collections/{made['id']}", json={"smartRules": told})
     assert await looks_of(library) == ("Star", "blue", "manual", True)
 
 
 async def test_one_that_is_switched_off_stays_so_when_it_is_sent_again(library: Library) -> None:
     form = {"name": "Dogs", "rules": [rule("aiTags", "contains", "dog")], **LOOKS}
-    made = await send(library, "POST", "/api/smart-collections", json=form)
-    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    made = await library.send("POST", "/api/smart-collections", json=form)
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
     await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["dog"]}})
-    again = await send(library, "POST", "/api/smart-collections", json=form | {"color": "pink"})
+    again = await library.send("POST", "/api/smart-collections", json=form | {"color": "pink"})
     assert (again["id"], again["isActive"], again["color"], again["photoCount"]) == (made["id"], False, "pink", 0)
-    await send(library, "PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
-    assert (await send(library, "POST", "/api/smart-collections", json=form))["photoCount"] == 1
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
+    assert (await library.send("POST", "/api/smart-collections", json=form))["photoCount"] == 1
 
 
 async def test_what_is_no_collection(library: Library) -> None:
     album = await make(library, "Album")
-    assert await send(library, "GET", f"/api/collections/{NOWHERE}/photos") == []
-    await send(library, "GET", f"/api/collections/{NOWHERE}", 404)
-    await send(library, "GET", f"/api/collections/{NOWHERE}/stats", 404)
-    await send(library, "PATCH", f"/api/collections/{NOWHERE}", 404, json={"name": "x"})
-    await send(library, "PATCH", f"/api/collections/{album}", 400, content=b"{")
-    await send(library, "POST", f"/api/collections/{NOWHERE}/photos", 404, json={"photoIds": []})
-    await send(library, "DELETE", f"/api/collections/{NOWHERE}/photos", 404, json={"photoIds": []})
-    await send(library, "PATCH", f"/api/smart-collections/{album}/toggle", 404, json={"isActive": True})
+    assert await library.send("GET", f"/api/collections/{NOWHERE}/photos") == []
+    await library.send("GET", f"/api/collections/{NOWHERE}", 404)
+    await library.send("GET", f"/api/collections/{NOWHERE}/stats", 404)
+    await library.send("PATCH", f"/api/collections/{NOWHERE}", 404, json={"name": "x"})
+    await library.send("PATCH", f"/api/collections/{album}", 400, content=b"{")
+    await library.send("POST", f"/api/collections/{NOWHERE}/photos", 404, json={"photoIds": []})
+    await library.send("DELETE", f"/api/collections/{NOWHERE}/photos", 404, json={"photoIds": []})
+    await library.send("PATCH", f"/api/smart-collections/{album}/toggle", 404, json={"isActive": True})
     for _ in range(2):
-        assert (await send(library, "DELETE", f"/api/collections/{album}"))["success"] is True
+        assert (await library.send("DELETE", f"/api/collections/{album}"))["success"] is True

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from core.db.tables import Person
-from tests.api.conftest import Library
+from tests.api.conftest import NOWHERE, Library
 
 pytestmark = pytest.mark.asyncio
 
-NOWHERE = "00000000-0000-4000-8000-000000000000"
-
-
-async def send(library: Library, method: str, path: str, status: int = 200, **options: Any) -> Any:
-    answer = await library.http.request(method, path, **options)
-    assert answer.status_code == status, answer.text
-    if status >= 400:
-        assert set(answer.json()) >= {"message", "error"}
-    return answer.json()
-
 
 async def detected(library: Library, day: str) -> dict[str, int]:
-    found = await send(library, "POST", "/api/events/detect", json={"photoDate": day})
+    found = await library.send("POST", "/api/events/detect", json={"photoDate": day})
     return {match["eventName"]: match["confidence"] for match in found}
 
 
 async def event(library: Library, name: str, day: str, recurring: str | None = None) -> str:
     body = {"name": name, "date": day, "isRecurring": recurring is not None, "recurringType": recurring}
-    return str((await send(library, "POST", "/api/events", 201, json=body))["id"])
+    return str((await library.send("POST", "/api/events", 201, json=body))["id"])
 
 
 async def test_a_change_to_settings_people_and_events_is_seen_by_the_next_question(library: Library) -> None:
     assert await detected(library, "2024-12-26") == {"Christmas Eve": 80, "Christmas Day": 80}
-    await send(library, "PUT", "/api/settings/enabled_holidays", json={"value": '["UK"]'})
+    await library.send("PUT", "/api/settings/enabled_holidays", json={"value": '["UK"]'})
     assert await detected(library, "2024-12-26") == {"Christmas Day": 80, "Boxing Day": 100}
     await library.insert(Person, name="Zoë 🎂", birthdate=datetime(2020, 12, 26, tzinfo=UTC))
     stored = await event(library, "Garten", "2019-12-25", "yearly")
-    matches = await send(library, "POST", "/api/events/detect", json={"photoDate": "2024-12-26T23:59:59-11:00"})
+    matches = await library.send("POST", "/api/events/detect", json={"photoDate": "2024-12-26T23:59:59-11:00"})
     assert [(match["eventType"], match["confidence"]) for match in matches] == [
         ("holiday", 80),
         ("holiday", 100),
@@ -48,7 +37,7 @@ async def test_a_change_to_settings_people_and_events_is_seen_by_the_next_questi
         ("custom", 85),
     ]
     assert (matches[2]["age"], matches[2]["personName"]) == (4, "Zoë 🎂")
-    await send(library, "POST", "/api/events/bulk-toggle", json={"eventIds": [stored], "enabled": False})
+    await library.send("POST", "/api/events/bulk-toggle", json={"eventIds": [stored], "enabled": False})
     assert "Garten" not in await detected(library, "2024-12-26")
 
 
@@ -67,7 +56,7 @@ async def test_what_comes_next_is_what_would_be_detected(library: Library) -> No
     await event(library, "Weekly", f"{today - timedelta(days=700)}", "weekly")
     await event(library, "Once", f"{today + timedelta(days=30)}")
     await event(library, "Over", f"{today - timedelta(days=1)}")
-    upcoming = (await send(library, "GET", "/api/events/statistics"))["upcomingEvents"]
+    upcoming = (await library.send("GET", "/api/events/statistics"))["upcomingEvents"]
     found = {one["name"]: one for one in upcoming}
     # from any day on, the last day of its month is at most 30 days away
     assert found.keys() - {"Leap"} == {"Monthly", "Weekly", "Once"}
@@ -82,24 +71,24 @@ async def test_photos_get_the_event_of_their_day_and_keep_what_a_person_said(lib
     said = (await library.add_photo("silver", captured_at="2024-12-25T10:00:00", event_type="party"))["silver"]
     plain = (await library.add_photo("silver", captured_at="2024-08-08T10:00:00"))["silver"]
     many = [f"{number:08}-0000-4000-8000-000000000000" for number in range(40_000)]
-    body = await send(library, "POST", "/api/events/auto-detect", json={"photoIds": [*many, christmas, said, plain]})
+    body = await library.send("POST", "/api/events/auto-detect", json={"photoIds": [*many, christmas, said, plain]})
     assert (body["processedCount"], body["detectedCount"]) == (2, 1)
-    names = {photo["id"]: photo["eventName"] for photo in await send(library, "GET", "/api/photos")}
+    names = {photo["id"]: photo["eventName"] for photo in await library.send("GET", "/api/photos")}
     assert names == {christmas: "Christmas Day", said: None, plain: None}
     (cluster,) = [
-        one for one in await send(library, "GET", "/api/events/clusters") if one["eventName"] == "Christmas Day"
+        one for one in await library.send("GET", "/api/events/clusters") if one["eventName"] == "Christmas Day"
     ]
     assert (cluster["photoCount"], cluster["photos"][0]["id"]) == (1, christmas)
-    await send(library, "POST", "/api/events/auto-detect", json={"forceRedetect": True})
-    assert (await send(library, "GET", f"/api/photos/{said}"))["eventName"] == "Christmas Day"
+    await library.send("POST", "/api/events/auto-detect", json={"forceRedetect": True})
+    assert (await library.send("GET", f"/api/photos/{said}"))["eventName"] == "Christmas Day"
 
 
 async def test_many_events_are_switched_at_once(library: Library) -> None:
     stored = await event(library, "Garten", "2019-12-25")
     many = [f"{number:08}-0000-4000-8000-000000000000" for number in range(40_000)]
-    body = await send(library, "POST", "/api/events/bulk-toggle", json={"eventIds": [*many, stored], "enabled": False})
+    body = await library.send("POST", "/api/events/bulk-toggle", json={"eventIds": [*many, stored], "enabled": False})
     assert (body["success"], body["updatedCount"], len(body["errors"])) == (False, 1, 40_000)
-    assert (await send(library, "GET", f"/api/events/{stored}"))["isEnabled"] is False
+    assert (await library.send("GET", f"/api/events/{stored}"))["isEnabled"] is False
 
 
 async def test_what_is_no_event(library: Library) -> None:
@@ -111,28 +100,28 @@ async def test_what_is_no_event(library: Library) -> None:
         {"name": "x", "date": "2024-01-01", "recurringType": "daily"},
         {"name": "x", "date": "2024-01-01", "personId": NOWHERE},
     ):
-        await send(library, "POST", "/api/events", 400, json=wrong)
-    await send(library, "PUT", f"/api/events/{stored}", 400, json={"date": "soon"})
-    await send(library, "PUT", f"/api/events/{NOWHERE}", 404, json={"name": "x"})
-    await send(library, "GET", f"/api/events/{NOWHERE}", 404)
-    await send(library, "DELETE", f"/api/events/{NOWHERE}", 404)
+        await library.send("POST", "/api/events", 400, json=wrong)
+    await library.send("PUT", f"/api/events/{stored}", 400, json={"date": "soon"})
+    await library.send("PUT", f"/api/events/{NOWHERE}", 404, json={"name": "x"})
+    await library.send("GET", f"/api/events/{NOWHERE}", 404)
+    await library.send("DELETE", f"/api/events/{NOWHERE}", 404)
     for wrong_day in ({}, {"photoDate": ""}, {"photoDate": "2024:12:25"}):
-        await send(library, "POST", "/api/events/detect", 400, json=wrong_day)
+        await library.send("POST", "/api/events/detect", 400, json=wrong_day)
     body = {"countryCodes": ["FR"], "year": 2024}
-    await send(library, "POST", "/api/events/import-holidays", 400, json=body)
+    await library.send("POST", "/api/events/import-holidays", 400, json=body)
 
 
 async def test_settings_by_odd_names(library: Library) -> None:
     for key in ("#1", "50%", "a b", "🏠", "a?b"):
         body = {"key": key, "value": "1", "category": "general"}
-        await send(library, "POST", "/api/settings", 201, json=body)
-        await send(library, "POST", "/api/settings", 200, json=body | {"value": "2"})
+        await library.send("POST", "/api/settings", 201, json=body)
+        await library.send("POST", "/api/settings", 200, json=body | {"value": "2"})
         path = f"/api/settings/{quote(key, safe='')}"
-        assert (await send(library, "PUT", path, json={"value": "3"}))["value"] == "3"
-        assert (await send(library, "GET", path))["value"] == "3"
+        assert (await library.send("PUT", path, json={"value": "3"}))["value"] == "3"
+        assert (await library.send("GET", path))["value"] == "3"
         for _ in range(2):
-            await send(library, "DELETE", path)
-        await send(library, "GET", path, 404)
+            await library.send("DELETE", path)
+        await library.send("GET", path, 404)
     for wrong in ({"value": "x"}, {"key": "k"}, {"key": "k", "value": 5}):
-        await send(library, "POST", "/api/settings", 400, json=wrong)
-    await send(library, "PUT", "/api/settings/k", 400, content=b"{")
+        await library.send("POST", "/api/settings", 400, json=wrong)
+    await library.send("PUT", "/api/settings/k", 400, content=b"{")

@@ -7,19 +7,9 @@ from typing import Any
 import pytest
 
 from core.db.tables import Location
-from tests.api.conftest import Library
+from tests.api.conftest import NOWHERE, Library
 
 pytestmark = pytest.mark.asyncio
-
-NOWHERE = "00000000-0000-4000-8000-000000000000"
-
-
-async def send(library: Library, method: str, path: str, status: int = 200, **options: Any) -> Any:
-    answer = await library.http.request(method, path, **options)
-    assert answer.status_code == status, answer.text
-    if status >= 400:
-        assert set(answer.json()) >= {"message", "error"}
-    return answer.json()
 
 
 def place(latitude: Any, longitude: Any, **fields: Any) -> dict[str, Any]:
@@ -34,13 +24,13 @@ def place(latitude: Any, longitude: Any, **fields: Any) -> dict[str, Any]:
 async def test_degrees_are_stored_as_text_that_every_client_reads(
     sqlite_library: Library, sent: Any, stored: str
 ) -> None:
-    made = await send(sqlite_library, "POST", "/api/locations", 201, json=place(sent, 13))
+    made = await sqlite_library.send("POST", "/api/locations", 201, json=place(sent, 13))
     assert (made["latitude"], made["longitude"]) == (stored, "13")
 
 
 @pytest.mark.parametrize("sent", ["", "nan", "inf", "1_0", "1e1", "٤", "48,1", "90.001", True, None, [1]])
 async def test_what_are_no_degrees(sqlite_library: Library, sent: Any) -> None:
-    body = await send(sqlite_library, "POST", "/api/locations", 400, json=place(sent, 13))
+    body = await sqlite_library.send("POST", "/api/locations", 400, json=place(sent, 13))
     assert body["errors"]
 
 
@@ -50,21 +40,21 @@ async def test_a_hotspot_goes_when_it_is_named_and_comes_back(library: Library) 
         await library.add_photo("bronze", "silver", "gold", minute=number, **where)
     await library.add_photo("silver", gps_latitude=10.0, gps_longitude=10.0)
     await library.add_photo("silver", gps_latitude=0.0, gps_longitude=0.0)
-    (hotspot,) = await send(library, "GET", "/api/locations/hotspots")
+    (hotspot,) = await library.send("GET", "/api/locations/hotspots")
     assert (hotspot["photoCount"], len(hotspot["photos"])) == (3, 3)
     assert hotspot["latitude"] == pytest.approx(52.5001, abs=1e-6)
     assert {photo["mediaAsset"]["originalFilename"] for photo in hotspot["photos"]} == {"IMG_1.jpg"}
     sent = place(f"{hotspot['latitude']}", f"{hotspot['longitude']}", photoCount=99, isUserDefined=True)
-    made = await send(library, "POST", "/api/locations", 201, json=sent)
+    made = await library.send("POST", "/api/locations", 201, json=sent)
     assert made["photoCount"] == 3
-    stats = await send(library, "GET", "/api/locations/stats")
+    stats = await library.send("GET", "/api/locations/stats")
     assert (stats["totalLocations"], stats["totalPhotosWithLocation"], stats["hotspots"]) == (1, 4, [])
     assert [one["id"] for one in stats["topLocations"]] == [made["id"]]
-    changed = await send(library, "PATCH", f"/api/locations/{made['id']}", json={"latitude": 53, "description": "d"})
+    changed = await library.send("PATCH", f"/api/locations/{made['id']}", json={"latitude": 53, "description": "d"})
     assert (changed["latitude"], changed["photoCount"], changed["name"]) == ("53", 0, "Home 🏠 #1 50%")
-    assert len(await send(library, "GET", "/api/locations/hotspots")) == 1
-    await send(library, "DELETE", f"/api/locations/{made['id']}")
-    assert await send(library, "GET", "/api/locations") == []
+    assert len(await library.send("GET", "/api/locations/hotspots")) == 1
+    await library.send("DELETE", f"/api/locations/{made['id']}")
+    assert await library.send("GET", "/api/locations") == []
 
 
 async def test_a_hotspot_of_hundreds_tells_each_photo_once(sqlite_library: Library) -> None:
@@ -72,13 +62,13 @@ async def test_a_hotspot_of_hundreds_tells_each_photo_once(sqlite_library: Libra
         (await sqlite_library.add_photo("silver", minute=number, gps_latitude=-48.1, gps_longitude=13.0))["silver"]
         for number in range(260)
     ]
-    (hotspot,) = await send(sqlite_library, "GET", "/api/locations/hotspots")
+    (hotspot,) = await sqlite_library.send("GET", "/api/locations/hotspots")
     assert hotspot["photoCount"] == 260
     assert sorted(photo["id"] for photo in hotspot["photos"]) == sorted(stored)
-    whole = await send(sqlite_library, "GET", f"/api/photos/{stored[0]}")
+    whole = await sqlite_library.send("GET", f"/api/photos/{stored[0]}")
     told = next(photo for photo in hotspot["photos"] if photo["id"] == stored[0])
     assert told == {key: whole[key] for key in ("id", "mediaAsset", "metadata")}
-    stats = await send(sqlite_library, "GET", "/api/locations/stats")
+    stats = await sqlite_library.send("GET", "/api/locations/stats")
     assert (stats["totalPhotosWithLocation"], stats["hotspots"]) == (260, [hotspot])
 
 
@@ -89,19 +79,19 @@ async def test_a_location_that_lies_nowhere_is_listed_and_covers_nothing(
     for number in range(2):
         await library.add_photo("silver", minute=number, gps_latitude=48.1, gps_longitude=13.0)
     spoilt = await library.insert(Location, name="Spoilt", latitude=latitude, longitude=longitude)
-    await send(library, "POST", "/api/locations", 201, json=place("50", "13"))
-    found = {one["name"]: (one["latitude"], one["photoCount"]) for one in await send(library, "GET", "/api/locations")}
+    await library.send("POST", "/api/locations", 201, json=place("50", "13"))
+    found = {one["name"]: (one["latitude"], one["photoCount"]) for one in await library.send("GET", "/api/locations")}
     assert found == {"Spoilt": (latitude, 0), "Home 🏠 #1 50%": ("50", 0)}
-    assert (await send(library, "GET", f"/api/locations/{spoilt}"))["photoCount"] == 0
-    assert [one["photoCount"] for one in await send(library, "GET", "/api/locations/hotspots")] == [2]
-    assert (await send(library, "GET", "/api/locations/stats"))["totalLocations"] == 2
-    mended = await send(library, "PATCH", f"/api/locations/{spoilt}", json={"latitude": "48.1", "longitude": "13"})
+    assert (await library.send("GET", f"/api/locations/{spoilt}"))["photoCount"] == 0
+    assert [one["photoCount"] for one in await library.send("GET", "/api/locations/hotspots")] == [2]
+    assert (await library.send("GET", "/api/locations/stats"))["totalLocations"] == 2
+    mended = await library.send("PATCH", f"/api/locations/{spoilt}", json={"latitude": "48.1", "longitude": "13"})
     assert mended["photoCount"] == 2
 
 
 async def test_what_is_no_location(library: Library) -> None:
-    await send(library, "GET", f"/api/locations/{NOWHERE}", 404)
-    await send(library, "PATCH", f"/api/locations/{NOWHERE}", 404, json={"name": "x"})
-    await send(library, "DELETE", f"/api/locations/{NOWHERE}", 404)
-    await send(library, "POST", "/api/locations", 400, content=b"{")
-    await send(library, "POST", "/api/locations/from-coordinates", 400, json={"latitude": 1})
+    await library.send("GET", f"/api/locations/{NOWHERE}", 404)
+    await library.send("PATCH", f"/api/locations/{NOWHERE}", 404, json={"name": "x"})
+    await library.send("DELETE", f"/api/locations/{NOWHERE}", 404)
+    await library.send("POST", "/api/locations", 400, content=b"{")
+    await library.send("POST", "/api/locations/from-coordinates", 400, json={"latitude": 1})
