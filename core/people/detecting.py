@@ -19,17 +19,12 @@ from core.db.tables import Face, FileVersion, MediaAsset, new_id, utc_now
 from core.errors import IntakeError, NotFound, RequestFailed, Undecodable
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
+from core.media.face_boxes import FOUND_AGAIN, match_boxes
 from core.media.facts import FaceFinding
 from core.media.formats import FORMATS
 from core.media.source_file import shown
 from core.pipeline.kept_file import kept_file
-from core.pipeline.rewritten import shared_area
 from core.pipeline.workbench import Workbench
-
-SAME_FACE = 0.3
-"""Two boxes that share more than this of the area which they cover together are of one face (contract)."""
-
-Boxes = Sequence[Sequence[int]]
 
 
 class Detected(msgspec.Struct, frozen=True):
@@ -79,7 +74,7 @@ async def keep_faces(connection: AsyncConnection, photo_id: str, finding: FaceFi
     version_id = await _where_faces_hang(connection, photo_id)
     known = await _faces_of_asset(connection, version_id)
     boxes = [[face.box.x, face.box.y, face.box.width, face.box.height] for face in finding.faces]
-    matches = match_boxes(boxes, [row.bounding_box for row in known])
+    matches = match_boxes(boxes, [row.bounding_box for row in known], FOUND_AGAIN)
     new = [
         {
             "id": new_id(),
@@ -99,25 +94,6 @@ async def keep_faces(connection: AsyncConnection, photo_id: str, finding: FaceFi
     await _tell(connection, version_id, finding)
     added = iter(new)
     return [known[match].id if match is not None else str(next(added)["id"]) for match in matches]
-
-
-def match_boxes(found: Boxes, known: Boxes) -> list[int | None]:
-    """For each box that was found the place of the known one that it is, each at most once, best matches first."""
-    pairs = sorted(
-        (
-            (-shared, place, other)
-            for place, box in enumerate(found)
-            for other, before in enumerate(known)
-            if (shared := shared_area(list(box), list(before))) > SAME_FACE
-        ),
-    )
-    matches: list[int | None] = [None] * len(found)
-    taken: set[int] = set()
-    for _, place, other in pairs:
-        if matches[place] is None and other not in taken:
-            matches[place] = other
-            taken.add(other)
-    return matches
 
 
 async def _where_faces_hang(connection: AsyncConnection, photo_id: str) -> str:

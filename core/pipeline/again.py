@@ -14,6 +14,7 @@ from core.events.assign import assign_events
 from core.events.store import occasions
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
+from core.media.face_boxes import FOUND_AGAIN, match_boxes
 from core.media.facts import FaceFinding
 from core.media.source_file import shown
 from core.pipeline.develop import item_of
@@ -23,11 +24,7 @@ from core.pipeline.keep_silver import combined_metadata
 from core.pipeline.kept_file import kept_file
 from core.pipeline.know import describe, know
 from core.pipeline.look import look_at
-from core.pipeline.rewritten import shared_area
 from core.pipeline.workbench import Workbench
-
-SAME_FACE = 0.3
-"""Of two boxes, what they share of the area that they cover together, above which they are one face (contract)."""
 
 
 async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
@@ -163,22 +160,22 @@ async def _match_faces(connection: AsyncConnection, row: Row[*tuple[Any, ...]], 
         return await _count(connection, row.media_asset_id)
     versions = select(FileVersion.id).where(FileVersion.media_asset_id == row.media_asset_id)
     statement = select(Face.id, Face.bounding_box, Face.person_id, Face.ignored).where(Face.photo_id.in_(versions))
-    left = {face.id: face for face in await connection.execute(statement)}
-    for face in finding.faces:
-        box = [face.box.x, face.box.y, face.box.width, face.box.height]
+    known = list(await connection.execute(statement))
+    boxes = [[face.box.x, face.box.y, face.box.width, face.box.height] for face in finding.faces]
+    matches = match_boxes(boxes, [old.bounding_box for old in known], FOUND_AGAIN)
+    for face, box, match in zip(finding.faces, boxes, matches, strict=True):
         values = {
             "bounding_box": box,
             "confidence": round(face.confidence * 100),
             "embedding": list(face.embedding),
             "detector": finding.detector,
         }
-        best = max(left.values(), key=lambda old: shared_area(old.bounding_box, box), default=None)
-        if best is not None and shared_area(best.bounding_box, box) > SAME_FACE:
-            await connection.execute(update(Face).where(Face.id == best.id).values(values))
-            del left[best.id]
+        if match is not None:
+            await connection.execute(update(Face).where(Face.id == known[match].id).values(values))
         else:
             await connection.execute(insert(Face).values(id=new_id(), photo_id=row.id, **values))
-    gone = [old.id for old in left.values() if old.person_id is None and not old.ignored]
+    left = (old for place, old in enumerate(known) if place not in matches)
+    gone = [old.id for old in left if old.person_id is None and not old.ignored]
     await connection.execute(delete(Face).where(Face.id.in_(gone)))
     return await _count(connection, row.media_asset_id)
 

@@ -19,10 +19,9 @@ from core.errors import BadRequest, IntakeError, NotFound, RequestError
 from core.library.archive import archive_photo, delete_photo
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
+from core.media.face_boxes import FOUND_AGAIN, match_boxes
 from core.media.source_file import shown
-from core.pipeline.again import SAME_FACE
 from core.pipeline.develop import develop
-from core.pipeline.rewritten import shared_area
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
 
@@ -202,7 +201,8 @@ async def _exchange_faces(connection: AsyncConnection, old_silver: str, new_silv
     other = case((Face.photo_id == old_silver, new_silver), else_=old_silver)
     await connection.execute(update(Face).where(Face.photo_id.in_((old_silver, new_silver))).values(photo_id=other))
     named = [face for face in faces if face.photo_id == old_silver and face.person_id is not None]
-    for face in (face for face in faces if face.photo_id == new_silver and named):
-        best = max(named, key=lambda old: shared_area(old.bounding_box, face.bounding_box))
-        if shared_area(best.bounding_box, face.bounding_box) > SAME_FACE:
-            await connection.execute(update(Face).where(Face.id == face.id).values(person_id=best.person_id))
+    found = [face for face in faces if face.photo_id == new_silver]
+    matches = match_boxes([face.bounding_box for face in found], [face.bounding_box for face in named], FOUND_AGAIN)
+    for face, match in zip(found, matches, strict=True):
+        if match is not None:
+            await connection.execute(update(Face).where(Face.id == face.id).values(person_id=named[match].person_id))

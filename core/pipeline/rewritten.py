@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion
 from core.library.layout import Tier
+from core.media.face_boxes import SAME_FACE, match_boxes
 from core.media.facts import HASH_BITS, CaptureSource, CaptureTime
 
 #: The ``processing_state`` of a version in whose place a newer one is.
@@ -24,9 +25,6 @@ SOON = timedelta(minutes=10)
 
 #: Bits of 64 in which two perceptual hashes of one picture may differ after an edit or another encoding.
 ALIKE_BITS = 8
-
-#: Of two faces, what they share of the area that they cover together, from which on they are one.
-SAME_FACE = 0.5
 
 _FROM_THE_CAMERA = frozenset(
     {
@@ -153,18 +151,8 @@ async def carry_over(connection: AsyncConnection, asset_id: str, version_id: str
     )
     named = select(Face.bounding_box, Face.person_id).where(Face.photo_id == row.id, Face.person_id.is_not(None))
     found = select(Face.id, Face.bounding_box).where(Face.photo_id == version_id)
-    people = list(await connection.execute(named))
-    for face in list(await connection.execute(found)) if people else ():
-        best = max(people, key=lambda person: shared_area(person.bounding_box, face.bounding_box))
-        if shared_area(best.bounding_box, face.bounding_box) >= SAME_FACE:
-            await connection.execute(update(Face).where(Face.id == face.id).values(person_id=best.person_id))
-
-
-def shared_area(one: list[int], other: list[int]) -> float:
-    """Intersection over union of two boxes ``[x, y, width, height]``, 0 to 1."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    together = one[2] * one[3] + other[2] * other[3] - width * height
-    return width * height / together
+    people, faces = list(await connection.execute(named)), list(await connection.execute(found))
+    matches = match_boxes([face.bounding_box for face in faces], [person.bounding_box for person in people], SAME_FACE)
+    for face, match in zip(faces, matches, strict=True):
+        if match is not None:
+            await connection.execute(update(Face).where(Face.id == face.id).values(person_id=people[match].person_id))

@@ -12,8 +12,9 @@ from core.library.photo_facts import facts_of
 from core.library.sidecar_edits import changed_columns
 from core.library.sidecar_facts import SidecarFacts
 from core.library.sidecar_look import Resolution
+from core.media.face_boxes import SAME_FACE, shared_area
 from core.media.facts import Box, Look
-from core.pipeline.rewritten import SAID, SAME_FACE, shared_area
+from core.pipeline.rewritten import SAID
 
 _FIELDS = (
     *("title", "description", "label", "rating", "location", "event_type", "event_name"),

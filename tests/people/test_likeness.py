@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.people.detecting import match_boxes
+from core.media.face_boxes import FOUND_AGAIN, match_boxes
 from core.people.grouping import group_faces
 from core.people.likeness import FURTHEST, PAIR, SUGGEST, SURE, confidence_of, distance_of
 from core.people.suggesting import Known, suggest
@@ -82,5 +82,5 @@ def test_the_contracts_bars_stand_at_the_measured_distances() -> None:
 def test_a_face_found_again_is_matched_once_and_to_the_best() -> None:
     known = [[0, 0, 100, 100], [200, 0, 100, 100]]
     found = [[10, 0, 100, 100], [2, 0, 100, 100], [500, 0, 50, 50], [265, 0, 100, 100]]
-    assert match_boxes(found, known) == [None, 0, None, None]
-    assert match_boxes([[0, 0, 100, 100]], []) == [None]
+    assert match_boxes(found, known, FOUND_AGAIN) == [None, 0, None, None]
+    assert match_boxes([[0, 0, 100, 100]], [], FOUND_AGAIN) == [None]

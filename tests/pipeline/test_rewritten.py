@@ -13,10 +13,11 @@ from PIL import Image
 from sqlalchemy import insert, update
 
 from core.db.tables import Collection, CollectionPhoto, FileVersion
+from core.media.face_boxes import shared_area
 from core.media.facts import CaptureSource, CaptureTime
 from core.pipeline.attempt import attempt
 from core.pipeline.ledger import Fate
-from core.pipeline.rewritten import Predecessor, is_rewrite, shared_area
+from core.pipeline.rewritten import Predecessor, is_rewrite
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
 from tests.pipeline.conftest import picture
