@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.db.engine import Database
 from core.feed import Feed
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import tally
 from core.pipeline.ledger import Entry, Fate
 from core.pipeline.states import State
 
@@ -64,7 +64,7 @@ class Progress:
                 self._known[name] = trouble
                 self._feed.announce("root", root=name, trouble=trouble)
         async with self._database.read() as connection:
-            counted = await ledger.counts(connection)
+            counted = await tally.counts(connection)
         if counted != self._counted:
             self._counted = counted
             self._feed.announce("progress", ledger={state.value: number for state, number in counted.items()})

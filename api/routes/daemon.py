@@ -14,14 +14,14 @@ from core.access import Scope
 from core.errors import NotFound
 from core.library.sidecars import failures
 from core.library.statistics import totals
-from core.pipeline import ledger
+from core.pipeline import tally
 
 
 @get("/api/daemon/status", tags=["Daemon"])
 async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatus:
     """Where every file is that was ever seen, and what the library holds."""
     async with context.bench.database.read() as connection:
-        files = await ledger.counts(connection)
+        files = await tally.counts(connection)
         counted = await totals(connection)
         unwritten, _ = await failures(connection, limit=0)
     return DaemonStatus(

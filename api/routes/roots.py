@@ -14,7 +14,7 @@ from api.schemas.daemon import LastScan, RootAccepted, WatchedRoot
 from core.access import Scope
 from core.db.tables import utc_now
 from core.errors import NotFound
-from core.pipeline import ledger, watch_roots
+from core.pipeline import tally, watch_roots
 from core.pipeline.states import State
 
 
@@ -22,7 +22,7 @@ from core.pipeline.states import State
 async def list_roots(context: NamedDependency[ApiContext]) -> list[WatchedRoot]:
     """Every watched folder: its files by state, how changes are noticed, the last scan, and its trouble, if any."""
     async with context.bench.database.read() as connection:
-        counted = await ledger.counts_by_root(connection)
+        counted = await tally.counts_by_root(connection)
     return [_described(report, counted.get(report.name, {})) for report in context.roots()]
 
 

@@ -12,7 +12,7 @@ from core.audit.sources import Source
 from core.db.engine import Database
 from core.library.layout import Layout
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import tally
 
 
 async def audit(
@@ -55,8 +55,8 @@ async def audit(
     if read_back:
         report.verified, report.hash_mismatches, report.is_complete = await verify.verify(database, layout, seconds)
     async with database.read() as connection:
-        report.fates = {state.value: count for state, count in (await ledger.counts(connection)).items()}
-        report.seen = await ledger.total(connection)
+        report.fates = {state.value: count for state, count in (await tally.counts(connection)).items()}
+        report.seen = await tally.total(connection)
     return report
 
 

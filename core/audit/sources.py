@@ -11,9 +11,9 @@ from sqlalchemy import and_, select
 
 from core.db.engine import Database
 from core.db.tables import LedgerEntry
-from core.pipeline import ledger
-from core.pipeline.ledger import Known
+from core.pipeline import sighted
 from core.pipeline.roots import Root
+from core.pipeline.sighted import Known
 
 #: Entries and files per look: what is held in memory at a time.
 PAGE = 2_000
@@ -76,7 +76,7 @@ async def still_temporary(source: Source, paths: Sequence[str]) -> list[str]:
 async def without_entry(database: Database, root: str, paths: Sequence[str]) -> list[str]:
     """Those of ``paths`` that the ledger does not know."""
     async with database.read() as connection:
-        known = await ledger.known_paths(connection, root, paths)
+        known = await sighted.known_paths(connection, root, paths)
     return [path for path in paths if path not in known]
 
 
@@ -105,7 +105,7 @@ async def still_absent(database: Database, source: Source, paths: Sequence[str])
     if not gone:
         return []
     async with database.read() as connection:
-        known = await ledger.known_paths(connection, source.root.name, gone)
+        known = await sighted.known_paths(connection, source.root.name, gone)
     return [path for path in gone if path in known and source.needs_file(known[path])]
 
 

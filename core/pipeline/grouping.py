@@ -17,8 +17,8 @@ from core.media.facts import CaptureSource, Exif
 from core.media.metadata import value_of
 from core.media.source_file import shown
 from core.pipeline.keep_original import Original
-from core.pipeline.ledger import Move
 from core.pipeline.roots import UPLOAD, Root
+from core.pipeline.sighted import Move
 from core.pipeline.workbench import Item
 
 #: Sources of a capture time that two files of one shot share; a name or the time of ingest proves nothing.

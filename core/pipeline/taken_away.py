@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from core.db.tables import FileVersion, LedgerEntry, utc_now
 from core.errors import DuplicateContent
 from core.library.layout import Tier
-from core.pipeline.ledger import Known
 from core.pipeline.roots import Mode
+from core.pipeline.sighted import Known
 from core.pipeline.states import State
 from core.pipeline.workbench import Item, Workbench
 

@@ -20,8 +20,8 @@ from core.db.engine import Database, open_database
 from core.db.migrate import require_current
 from core.pipeline import watch_roots
 from core.pipeline.holders import daemon_is_running, living
-from core.pipeline.ledger import Known
 from core.pipeline.roots import IMPORT, UPLOAD, Mode, Root
+from core.pipeline.sighted import Known
 from core.pipeline.states import State
 from daemon.cli.settings import load
 from daemon.intake.changes import counts_as_gone

@@ -17,7 +17,7 @@ from core.db.engine import Database, open_database
 from core.db.migrate import require_current
 from core.errors import SchemaMissing
 from core.media.source_file import shown
-from core.pipeline import ledger, watch_roots
+from core.pipeline import sighted, watch_roots
 from core.pipeline.conflict_copies import conflict_copy
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
@@ -89,7 +89,7 @@ async def _with_ledger(settings: Settings, database: Database, path: str) -> dic
     name, below = (root.name, os.path.relpath(absolute, root.path)) if root else (IMPORT, absolute.lstrip("/"))
     async with database.read() as connection:
         remembered = await watch_roots.remembered(connection, name)
-        known = (await ledger.known_paths(connection, name, [below])).get(below)
+        known = (await sighted.known_paths(connection, name, [below])).get(below)
     if remembered is not None and remembered.frozen_reason is not None:
         sentences.insert(0, f"{name} is frozen. {remembered.frozen_reason}")
         is_well = False

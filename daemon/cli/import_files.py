@@ -21,7 +21,7 @@ from core.config import Settings
 from core.db.tables import utc_now
 from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import ledger, sighted
 from core.pipeline.dispatcher import Dispatcher
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.ledger import Entry, Fate
@@ -71,7 +71,7 @@ def import_files(ctx: click.Context, paths: tuple[str, ...], as_json: bool) -> N
     sys.exit(1 if unreadable.folders or any(counts[state] for state in _FAILURES) else 0)
 
 
-async def _import(settings: Settings, paths: Sequence[str], unreadable: Unreadable) -> dict[str, ledger.Known]:
+async def _import(settings: Settings, paths: Sequence[str], unreadable: Unreadable) -> dict[str, sighted.Known]:
     """Takes the paths in; returns what the ledger then says of every file, by readable path."""
     by_root: dict[Root, list[str]] = {}
     # a link that a person names is meant; those below it are not followed
@@ -91,7 +91,7 @@ def _root_of(path: str, roots: Sequence[Root]) -> Root:
 
 async def _take_in(
     settings: Settings, bench: Workbench, by_root: Mapping[Root, Sequence[str]], unreadable: Unreadable
-) -> dict[str, ledger.Known]:
+) -> dict[str, sighted.Known]:
     intakes: dict[str, RootIntake] = {}
 
     def on_fate(entry: Entry, fate: Fate) -> None:
@@ -135,7 +135,7 @@ async def _take_in(
     return await _outcome(bench, seen)
 
 
-async def _outcome(bench: Workbench, seen: Mapping[Root, Sequence[str]]) -> dict[str, ledger.Known]:
+async def _outcome(bench: Workbench, seen: Mapping[Root, Sequence[str]]) -> dict[str, sighted.Known]:
     """What the ledger says of the files in the end; what a daemon beside us took up is waited for."""
     deadline = time.monotonic() + _PATIENCE_WITH_DAEMON
     while True:
@@ -143,7 +143,7 @@ async def _outcome(bench: Workbench, seen: Mapping[Root, Sequence[str]]) -> dict
             outcome = {
                 shown(root.absolute(path)): known
                 for root, paths in seen.items()
-                for path, known in (await ledger.known_paths(connection, root.name, paths)).items()
+                for path, known in (await sighted.known_paths(connection, root.name, paths)).items()
             }
         is_settled = not any(known.state in _UNDER_WAY for known in outcome.values())
         if is_settled or time.monotonic() > deadline or not daemon_is_running(bench.layout.locks):
@@ -171,7 +171,7 @@ class _interruptible:  # noqa: N801 - used as a statement
             loop.remove_signal_handler(number)
 
 
-def _print(outcome: Mapping[str, ledger.Known], counts: Counter[State]) -> None:
+def _print(outcome: Mapping[str, sighted.Known], counts: Counter[State]) -> None:
     console = Console()
     table = Table("fate", "files", title="Imported")
     for state in State:

@@ -19,7 +19,7 @@ from core.db.migrate import require_current
 from core.db.tables import utc_now
 from core.errors import PictallionError
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import ledger, tally
 from core.pipeline.roots import IMPORT
 from core.pipeline.states import State
 from daemon.cli.ask_daemon import ask_for_scan
@@ -114,6 +114,6 @@ async def _quarantined(settings: Settings) -> list[dict[str, Any]]:
     try:
         await require_current(database)
         async with database.read() as connection:
-            return [entry | {"path": shown(entry["path"])} for entry in await ledger.quarantined(connection)]
+            return [entry | {"path": shown(entry["path"])} for entry in await tally.quarantined(connection)]
     finally:
         await database.close()

@@ -16,7 +16,7 @@ from core.db.engine import open_database
 from core.db.migrate import require_current
 from core.db.tables import utc_now
 from core.errors import PictallionError
-from core.pipeline import ledger, watch_roots
+from core.pipeline import tally, watch_roots
 from core.pipeline.states import State
 from daemon.cli.ask_daemon import ask_for_roots, ask_for_scan
 from daemon.cli.settings import load
@@ -103,7 +103,7 @@ async def _report(settings: Settings) -> list[dict[str, Any]]:
         await require_current(database)
         async with database.read() as connection:
             remembered = await watch_roots.all_remembered(connection)
-            counted = await ledger.counts_by_root(connection)
+            counted = await tally.counts_by_root(connection)
     finally:
         await database.close()
     found = []

@@ -19,7 +19,7 @@ from core.db.migrate import require_current
 from core.db.tables import AssetHistory, FileVersion
 from core.library.layout import Tier
 from core.library.sidecars import failures
-from core.pipeline import ledger, watch_roots
+from core.pipeline import tally, watch_roots
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.roots import IMPORT, UPLOAD
 from core.pipeline.states import State
@@ -79,8 +79,8 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
     remembered: dict[str, watch_roots.Remembered] = {}
     if database is not None:
         async with database.read() as connection:
-            by_root = await ledger.counts_by_root(connection)
-            troubles = await ledger.troubles(connection, limit=10)
+            by_root = await tally.counts_by_root(connection)
+            troubles = await tally.troubles(connection, limit=10)
             failed, first = await failures(connection, limit=10)
             sidecars = {"failed": failed, "troubles": [{"path": row.path, "reason": row.reason} for row in first]}
             remembered = await watch_roots.all_remembered(connection)

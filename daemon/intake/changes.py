@@ -14,11 +14,12 @@ import msgspec
 from core.db.engine import Database
 from core.db.tables import utc_now
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import sighted
 from core.pipeline.grouping import follow_moves
-from core.pipeline.ledger import Known, Move, Signature
+from core.pipeline.ledger import Signature
 from core.pipeline.references import move_references
 from core.pipeline.roots import Mode, Root
+from core.pipeline.sighted import Known, Move
 from core.pipeline.states import State
 from core.pipeline.taken_away import may_be_taken_away
 from daemon.intake.moves import recognise_moves
@@ -87,7 +88,7 @@ async def find_changes(
     if new and root.is_watched:
         async with database.read() as connection:
             inodes = [sighting.signature.inode for sighting in new]
-            missing = await ledger.missing_by_inode(connection, root.name, inodes)
+            missing = await sighted.missing_by_inode(connection, root.name, inodes)
         elsewhere = {path: entry for path, entry in missing.items() if path not in known}
         moves = recognise_moves(new, gone | elsewhere)
     if moves:
@@ -152,10 +153,10 @@ async def write_changes(
     if changes.gone or changes.moves or any(changes.back.values()):
         async with database.write() as connection:
             for state, ids in changes.back.items():
-                await ledger.move_to(connection, ids, state, now)
+                await sighted.move_to(connection, ids, state, now)
             gone = [entry.id for entry in changes.gone.values()]
-            await ledger.move_to(connection, gone, State.MISSING, now, "It is not there any more.")
-            await ledger.move_paths(connection, changes.moves, now)
+            await sighted.move_to(connection, gone, State.MISSING, now, "It is not there any more.")
+            await sighted.move_paths(connection, changes.moves, now)
             await follow_moves(connection, root, changes.moves)
             if root.mode is Mode.REFERENCE:
                 pairs = [(move.old_path, move.path) for move in changes.moves]
@@ -166,6 +167,6 @@ async def write_changes(
         batch = changes.rows[start : start + ROWS_AT_A_TIME]
         rows = [(row.path, row.signature, row.state, row.reason) for row in batch]
         async with database.write() as connection:
-            await ledger.record_sightings(connection, root.name, rows, now, holder)
+            await sighted.record_sightings(connection, root.name, rows, now, holder)
         if any(row.state is State.QUEUED for row in batch):
             on_queued()

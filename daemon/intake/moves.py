@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.media.source_file import shown
-from core.pipeline.ledger import Known, Move, Signature
+from core.pipeline.ledger import Signature
+from core.pipeline.sighted import Known, Move
 from core.pipeline.states import State
 from daemon.intake.scanner import Sighting
 

@@ -14,7 +14,7 @@ import structlog
 from core.db.engine import Database
 from core.db.tables import utc_now
 from core.media.source_file import shown
-from core.pipeline import ledger, watch_roots
+from core.pipeline import sighted, watch_roots
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
 from core.pipeline.watch_roots import Remembered
@@ -125,11 +125,11 @@ class Reconciler:
         vanished = before.keys() - {folder.path for folder in walked}
         async with self._database.read() as connection:
             remembered = await watch_roots.remembered(connection, name)
-            expected = await ledger.expected(connection, name, mode is Mode.MOVE)
+            expected = await sighted.expected(connection, name, mode is Mode.MOVE)
             if is_whole:
-                known = await ledger.known_below(connection, name)
+                known = await sighted.known_below(connection, name)
             else:
-                known = await ledger.known_in_each(connection, name, changed | vanished)
+                known = await sighted.known_in_each(connection, name, changed | vanished)
         sightings = [sighting for folder in walked for sighting in folder.sightings or ()]
         seen = {sighting.path for sighting in sightings}
         absent = [path for path in known if path not in seen and not _at_or_below(path, out_of_reach)]
@@ -158,7 +158,7 @@ class Reconciler:
     async def _mistrust_unless(self, total: int) -> None:
         """Snapshots are a shortcut: when the ledger does not count what was counted, the next scan takes none."""
         async with self._database.read() as connection:
-            counted = await ledger.expected(connection, self._root.name, taken_away=False, with_running=True)
+            counted = await sighted.expected(connection, self._root.name, taken_away=False, with_running=True)
         if counted != total + self._hidden:
             self._look_at_all_again()
 

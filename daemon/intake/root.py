@@ -11,7 +11,7 @@ import structlog
 
 from core.db.engine import Database
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import sighted
 from core.pipeline.roots import Root
 from core.pipeline.states import State
 from daemon.intake.changes import Changes, Row, compare, find_changes, write_changes
@@ -83,7 +83,7 @@ class RootIntake:
         sightings, _ = await asyncio.to_thread(_look_at_paths, self.root, named, unreadable)
         found = [sighting.path for sighting in sightings]
         async with self._database.read() as connection:
-            known = await ledger.known_paths(connection, self.root.name, found)
+            known = await sighted.known_paths(connection, self.root.name, found)
         self._asked_for = found
         anew = {path: entry for path, entry in known.items() if entry.state not in _TO_DO}
         await self._write(compare(sightings, anew, self._settling, from_scan=True))
@@ -160,9 +160,9 @@ class RootIntake:
             # the root itself is gone: what seems to be missing is out of reach
             return
         async with self._database.read() as connection:
-            known = await ledger.known_paths(connection, self.root.name, [*no_files, *(s.path for s in sightings)])
+            known = await sighted.known_paths(connection, self.root.name, [*no_files, *(s.path for s in sightings)])
             folders = [path for path in no_files if path not in known]
-            below = await ledger.known_in_folders(connection, self.root.name, folders)
+            below = await sighted.known_in_folders(connection, self.root.name, folders)
         seen = {sighting.path for sighting in sightings}
         lost = [path for path in below if path not in seen]
         if lost:

@@ -16,7 +16,7 @@ from core.db.engine import Database
 from core.library.layout import sidecar_of
 from core.library.placing import target_of
 from core.media.source_file import shown
-from core.pipeline import ledger
+from core.pipeline import sighted
 from core.pipeline.roots import Root
 from core.pipeline.states import State
 
@@ -29,7 +29,7 @@ async def sweep_strays(database: Database, root: Root, temporary: Iterable[str])
     if not photos:
         return
     async with database.read() as connection:
-        known = await ledger.known_paths(connection, root.name, list(photos.values()))
+        known = await sighted.known_paths(connection, root.name, list(photos.values()))
     for path, photo in photos.items():
         if photo in known and known[photo].state is not State.RUNNING:
             await asyncio.to_thread(_remove, root, path)

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from core.db.engine import Database
 from core.db.tables import LedgerEntry, MediaAsset, WatchRoot, utc_now
-from core.pipeline import ledger, watch_roots
+from core.pipeline import ledger, sighted, watch_roots
 from core.pipeline.ledger import Fate
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
@@ -83,7 +83,7 @@ class Inbox:
 
     async def set_state(self, entry_id: int, state: State) -> None:
         async with self.database.write() as connection:
-            await ledger.move_to(connection, [entry_id], state, utc_now())
+            await sighted.move_to(connection, [entry_id], state, utc_now())
 
     async def claim(self) -> list[ledger.Entry]:
         async with self.database.write() as connection:

@@ -25,7 +25,7 @@ from core.db.engine import Database, open_database
 from core.db.migrate import migrate
 from core.db.tables import Base, utc_now
 from core.library.layout import Layout
-from core.pipeline import ledger
+from core.pipeline import ledger, sighted
 from core.pipeline.ledger import Entry, Signature
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
@@ -59,7 +59,7 @@ class House:
         """Enters files of the inbox into the ledger."""
         rows = [(name, Signature.of(os.lstat(self.inbox / name)), state, None) for name in names]
         async with self.bench.database.write() as connection:
-            await ledger.record_sightings(connection, "inbox", rows, utc_now(), holder)
+            await sighted.record_sightings(connection, "inbox", rows, utc_now(), holder)
 
     async def claim(self, holder: str | None = None, limit: int = 100) -> list[Entry]:
         """What a process called ``holder`` (we, by default) would take now."""

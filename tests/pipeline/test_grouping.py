@@ -20,8 +20,9 @@ from core.media.metadata import EmbeddedVideo, Metadata, Said
 from core.pipeline.attempt import attempt
 from core.pipeline.grouping import follow_moves, group_facts
 from core.pipeline.keep_original import Original
-from core.pipeline.ledger import Entry, Fate, Move, Signature
+from core.pipeline.ledger import Entry, Fate, Signature
 from core.pipeline.roots import Mode, Root
+from core.pipeline.sighted import Move
 from core.pipeline.states import State
 from core.pipeline.workbench import Item, Stopwatch
 from tests.pipeline.conftest import picture

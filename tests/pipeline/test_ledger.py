@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.engine import Database
 from core.db.tables import LedgerEntry, MediaAsset, Placement
 from core.db.types import escape_path, unescape_path
-from core.pipeline import ledger
+from core.pipeline import ledger, sighted, tally
 from core.pipeline.ledger import Entry, Fate, Signature
 from core.pipeline.states import State
 
@@ -70,7 +70,7 @@ async def see(
 ) -> None:
     async with database.write() as connection:
         rows = ((path, signature, state, None) for path in paths)
-        await ledger.record_sightings(connection, root, rows, now, holder)
+        await sighted.record_sightings(connection, root, rows, now, holder)
 
 
 async def fill(database: Database, state: State, count: int = MORE_THAN_A_STATEMENT_TAKES) -> None:
@@ -220,7 +220,7 @@ async def test_the_end_of_an_attempt_does_not_swallow_a_newer_content(database: 
 async def test_a_claimed_entry_knows_whether_an_earlier_attempt_left_a_placement(database: Database) -> None:
     await see(database, "one.jpg", "two.jpg", "three.jpg")
     async with database.write() as connection:
-        entries = await ledger.known_below(connection, "inbox")
+        entries = await sighted.known_below(connection, "inbox")
         placement = {"tier": "bronze", "target": "media/bronze/2024/07/b.jpg", "sha256": "ab", "holder": "dead"}
         await connection.execute(insert(Placement).values(id=77, ledger_id=entries["two.jpg"].id, **placement))
     assert {entry.path: entry.was_begun for entry in await claim(database)} == {
@@ -246,8 +246,8 @@ async def test_counts_name_every_state_and_add_up_to_every_path_ever_seen(databa
         await see(database, *(f"{state}{copy}.jpg" for copy in range(number)), state=state)
     await see(database, "elsewhere.jpg", root="other", state=State.DONE)
     async with database.read() as connection:
-        counts = await ledger.counts(connection)
-        by_root = await ledger.counts_by_root(connection)
+        counts = await tally.counts(connection)
+        by_root = await tally.counts_by_root(connection)
         seen = (await connection.execute(select(LedgerEntry.id))).all()
     assert list(counts) == list(State)
     assert sum(counts.values()) == len(seen)
@@ -261,7 +261,7 @@ async def test_troubles_are_the_newest_failures_with_their_reasons(database: Dat
     for entry in await claim(database):
         await settle(database, entry, Fate(State.QUARANTINED, f"{entry.id} is broken."))
     async with database.read() as connection:
-        troubles = await ledger.troubles(connection, limit=2)
+        troubles = await tally.troubles(connection, limit=2)
     assert [trouble["path"] for trouble in troubles] == ["caf\\xe9.jpg", "4.jpg"]
     assert troubles[0]["state"] == State.QUARANTINED
     assert "is broken" in (troubles[0]["reason"] or "")
@@ -280,12 +280,12 @@ async def test_lists_of_paths_longer_than_a_statement_may_be_work(database: Data
     paths = [f"2024/{number}.jpg" for number in range(MORE_THAN_A_STATEMENT_TAKES)]
     await fill(database, State.WAITING)
     async with database.write() as connection:
-        known = await ledger.known_paths(connection, "inbox", paths)
-        await ledger.move_to(connection, [entry.id for entry in known.values()], State.MISSING, NOW, "Gone.")
+        known = await sighted.known_paths(connection, "inbox", paths)
+        await sighted.move_to(connection, [entry.id for entry in known.values()], State.MISSING, NOW, "Gone.")
     assert set(known) == set(paths)
     async with database.read() as connection:
-        assert (await ledger.counts(connection))[State.MISSING] == len(paths)
-        assert len(await ledger.known_below(connection, "inbox")) == len(paths)
+        assert (await tally.counts(connection))[State.MISSING] == len(paths)
+        assert len(await sighted.known_below(connection, "inbox")) == len(paths)
 
 
 async def test_thousands_of_sightings_are_written_in_one_call(database: Database) -> None:
@@ -293,7 +293,7 @@ async def test_thousands_of_sightings_are_written_in_one_call(database: Database
     await see(database, *paths)
     await see(database, *paths, state=State.DONE)
     async with database.read() as connection:
-        assert (await ledger.counts(connection))[State.DONE] == len(paths)
+        assert (await tally.counts(connection))[State.DONE] == len(paths)
 
 
 async def test_paths_of_any_bytes_come_back_as_they_were(database: Database) -> None:
@@ -301,8 +301,8 @@ async def test_paths_of_any_bytes_come_back_as_they_were(database: Database) -> 
     paths = [os.fsdecode(name) for name in names]
     await see(database, *paths)
     async with database.read() as connection:
-        assert set(await ledger.known_below(connection, "inbox")) == set(paths)
-        assert set(await ledger.known_paths(connection, "inbox", paths)) == set(paths)
+        assert set(await sighted.known_below(connection, "inbox")) == set(paths)
+        assert set(await sighted.known_paths(connection, "inbox", paths)) == set(paths)
     assert {entry.path for entry in await claim(database)} == set(paths)
 
 
@@ -332,9 +332,9 @@ _LISTS: dict[str, Callable[[AsyncConnection], Awaitable[object]]] = {
     "claim": lambda connection: ledger.claim(connection, ["inbox", "other"], 6, "me", NOW),
     "claim of what is held": lambda connection: ledger.claim(connection, ["inbox"], 6, "me", NOW, only_held=True),
     "next due": lambda connection: ledger.next_due(connection, ["inbox", "other"], "me"),
-    "known paths": lambda connection: ledger.known_paths(connection, "inbox", ["1.jpg", "2.jpg"]),
-    "known below": lambda connection: ledger.known_below(connection, "inbox"),
-    "troubles": lambda connection: ledger.troubles(connection, 10),
+    "known paths": lambda connection: sighted.known_paths(connection, "inbox", ["1.jpg", "2.jpg"]),
+    "known below": lambda connection: sighted.known_below(connection, "inbox"),
+    "troubles": lambda connection: tally.troubles(connection, 10),
     "held entries": ledger.held_entries,
 }
 
@@ -372,4 +372,4 @@ async def test_a_state_that_this_program_does_not_know_is_an_error_and_not_passe
         await connection.execute(update(LedgerEntry).values(state="elsewhere"))
     async with database.read() as connection:
         with pytest.raises(ValueError, match="elsewhere"):
-            await ledger.counts(connection)
+            await tally.counts(connection)

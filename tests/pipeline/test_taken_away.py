@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import DuplicateContent
-from core.pipeline import ledger
+from core.pipeline import sighted
 from core.pipeline.attempt import attempt
 from core.pipeline.duplicates import refuse_stored_content
 from core.pipeline.read import read
@@ -50,7 +50,7 @@ async def cut_off_after_removal(house: House) -> None:
 async def test_the_next_attempt_knows_why_its_file_is_gone(house: House) -> None:
     await cut_off_after_removal(house)
     async with house.bench.database.read() as connection:
-        known = await ledger.known_paths(connection, "inbox", ["twin.jpg"])
+        known = await sighted.known_paths(connection, "inbox", ["twin.jpg"])
     assert not counts_as_gone(Mode.MOVE, known["twin.jpg"]), "the scan of the same start leaves it to the pipeline"
     (entry,) = await house.claim()
     fate = await attempt(house.bench, entry, house.root(Mode.MOVE))
