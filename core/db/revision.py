@@ -3,7 +3,8 @@
 Two equal marks mean that whoever reads between them sees the same rows. Nothing is written for it: SQLite counts
 commits of others for each connection (``PRAGMA data_version``, https://sqlite.org/pragma.html), and a connection that
 never writes has only others; PostgreSQL tells which transactions are visible (``pg_current_snapshot()``), and no two
-snapshots with one name show different rows.
+snapshots with one name show different rows. PostgreSQL's mark is that of the whole server: what others do in other
+databases of it ends it too, which costs a reading and no truth.
 """
 
 from __future__ import annotations

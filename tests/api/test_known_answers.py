@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from core.db.tables import FileVersion, Setting
 from tests.api.conftest import Library, open_library
 
 READ = ("/api/stats", "/api/photos", "/api/photos/recent", "/api/activity", "/api/people", "/api/faces/unassigned")
+PATIENCE = 30.0
 GOOD = {"operator": "AND", "rules": [{"field": "rating", "operator": "equals", "value": 4}]}
 
 
@@ -26,13 +28,27 @@ async def _tag(library: Library, path: str) -> str:
     return str(answer.headers["etag"])
 
 
+async def _known(library: Library, path: str) -> str:
+    """The tag of an answer which a client that has it is told of.
+
+    A mark of PostgreSQL ends with a commit in any database of its server, also one of another test: there it is asked
+    again.
+    """
+    give_up_at = time.monotonic() + PATIENCE
+    while True:
+        tag = await _tag(library, path)
+        answer = await library.http.get(path, headers={"If-None-Match": f'"other", {tag}'})
+        if answer.status_code == 304:
+            assert (answer.content, answer.headers["etag"]) == (b"", tag)
+            return tag
+        assert library.bench.database.dialect == "postgresql", path
+        assert time.monotonic() < give_up_at, path
+
+
 @pytest.mark.parametrize("path", READ)
 async def test_a_client_that_has_an_answer_is_told_so_until_something_changes(library: Library, path: str) -> None:
     await library.add_photo("silver")
-    tag = await _tag(library, path)
-    assert await _tag(library, path) == tag
-    unchanged = await library.http.get(path, headers={"If-None-Match": f'"other", {tag}'})
-    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", tag)
+    tag = await _known(library, path)
     await library.add_photo("silver", minute=1)
     assert (await library.http.get(path, headers={"If-None-Match": tag})).status_code == 200
 
@@ -49,10 +65,7 @@ async def test_collections_are_known_until_something_changes(library: Library) -
         "smart": ("/api/smart-collections", {"name": "Good", "rules": GOOD}),
     }
     ids = {name: (await library.http.post(path, json=form)).json()["id"] for name, (path, form) in forms.items()}
-    tags = {path: await _tag(library, path) for path in (noun.format(**ids) for noun in NOUNS)}
-    for path, tag in tags.items():
-        unchanged = await library.http.get(path, headers={"If-None-Match": tag})
-        assert (unchanged.status_code, unchanged.content) == (304, b""), path
+    tags = {path: await _known(library, path) for path in (noun.format(**ids) for noun in NOUNS)}
     third = (await library.add_photo("silver", minute=2, rating=4))["silver"]
     await library.http.post(f"/api/collections/{ids['album']}/photos", json={"photoIds": [third]})
     for path, tag in tags.items():
@@ -67,10 +80,7 @@ async def test_places_are_known_until_something_changes(library: Library) -> Non
     form = {"name": "Home", "latitude": "48", "longitude": "11", "placeName": "Munich"}
     home = (await library.http.post("/api/locations", json=form)).json()["id"]
     paths = ("/api/locations", "/api/locations/hotspots", "/api/locations/stats", f"/api/locations/{home}")
-    tags = {path: await _tag(library, path) for path in paths}
-    for path, tag in tags.items():
-        unchanged = await library.http.get(path, headers={"If-None-Match": tag})
-        assert (unchanged.status_code, unchanged.content) == (304, b""), path
+    tags = {path: await _known(library, path) for path in paths}
     photos.append((await library.add_photo("silver", minute=2, **at))["silver"])
     for path, tag in tags.items():
         assert (await library.http.get(path, headers={"If-None-Match": tag})).status_code == 200, path
@@ -149,10 +159,14 @@ async def test_a_server_that_starts_again_takes_no_mark_of_before_for_its_own(
     assert (await ask({"If-None-Match": first.headers["etag"]})).status_code == 200
 
 
-async def test_the_mark_of_the_database_changes_with_every_commit_and_with_nothing_else(database: Database) -> None:
+async def test_the_mark_of_the_database_stays_and_changes_with_every_commit(database: Database) -> None:
     marks = [await database.revision()]
     assert marks[0] is not None
-    assert await database.revision() == marks[0]
+    give_up_at = time.monotonic() + PATIENCE
+    while (mark := await database.revision()) != marks[-1]:
+        assert database.dialect == "postgresql"
+        assert time.monotonic() < give_up_at
+        marks.append(mark)
     for number in range(3):
         async with database.write() as connection:
             await connection.execute(insert(Setting).values(key=str(number), value="x"))
