@@ -23,8 +23,11 @@ from core.pipeline.retry import latest_attempt
 from core.pipeline.states import State
 
 
-class Signature(msgspec.Struct, frozen=True):
-    """What tells that a file was changed without reading it. ``inode`` is text as it may not fit 63 bits."""
+class Signature(msgspec.Struct, frozen=True, gc=False):
+    """What tells that a file was changed without reading it. ``inode`` is text as it may not fit 63 bits.
+
+    Like what scans make of it, nothing for the garbage collector, which would stop everything to look at 100,000.
+    """
 
     size: int
     mtime_ns: int

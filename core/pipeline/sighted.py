@@ -44,7 +44,7 @@ _KNOWN_COLUMNS = (
 )
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What the ledger knows of a path, as far as a scan needs it."""
 
     id: int
@@ -56,7 +56,7 @@ class Known(msgspec.Struct, frozen=True):
     has_content: bool = False
 
 
-class Move(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True, gc=False):
     """An entry whose file lies at another path now, and the state that it has there."""
 
     id: int

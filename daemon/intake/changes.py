@@ -6,7 +6,7 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -33,7 +33,7 @@ ROWS_AT_A_TIME = 500
 _TAKEN = frozenset({State.DONE, State.DUPLICATE, State.CONFLICT})
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A path to write into the ledger: a new one, or one whose content may be new."""
 
     path: str
@@ -80,17 +80,14 @@ async def find_changes(
     from_scan: bool,
 ) -> Changes:
     """Compares what was seen with what is ``known`` of it; ``absent`` paths are no file any more."""
-    missed = [path for path in absent if path in known and counts_as_gone(root.mode, known[path])]
-    gone = {path: known[path] for path in await asyncio.to_thread(_really_absent, root, missed)}
-    hidden = len(missed) - len(gone)
-    new = [sighting for sighting in sightings if sighting.path not in known and sighting.oddity is None]
+    gone, hidden, new = await asyncio.to_thread(_gone_and_new, root, sightings, known, absent)
     moves: list[Move] = []
     if new and root.is_watched:
         async with database.read() as connection:
             inodes = [sighting.signature.inode for sighting in new]
             missing = await sighted.missing_by_inode(connection, root.name, inodes)
         elsewhere = {path: entry for path, entry in missing.items() if path not in known}
-        moves = recognise_moves(new, gone | elsewhere)
+        moves = await asyncio.to_thread(recognise_moves, new, gone | elsewhere)
     if moves:
         arrived, left = {move.path for move in moves}, {move.old_path for move in moves}
         sightings = [sighting for sighting in sightings if sighting.path not in arrived]
@@ -125,6 +122,16 @@ def compare(sightings: Sequence[Sighting], known: dict[str, Known], settling: Se
                 settling.observe(path, signature, now)
                 changes.back[State.WAITING].append(entry.id)
     return changes
+
+
+def _gone_and_new(
+    root: Root, sightings: Sequence[Sighting], known: Mapping[str, Known], absent: Iterable[str]
+) -> tuple[dict[str, Known], int, list[Sighting]]:
+    """What is gone, how much of what was not seen is there all the same, and what is new."""
+    missed = [path for path in absent if path in known and counts_as_gone(root.mode, known[path])]
+    gone = {path: known[path] for path in _really_absent(root, missed)}
+    new = [sighting for sighting in sightings if sighting.path not in known and sighting.oddity is None]
+    return gone, len(missed) - len(gone), new
 
 
 def _really_absent(root: Root, paths: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from daemon.intake.brake import MASS_FILES, Findings, reason_to_freeze
 from daemon.intake.changes import Changes, find_changes, write_changes
 from daemon.intake.marker import mount_point_of, read_marker, write_marker
 from daemon.intake.rules import Rules
-from daemon.intake.scanner import Folder, Snapshot, Unreadable, walk_folders
+from daemon.intake.scanner import Folder, Sighting, Snapshot, Unreadable, walk_folders
 from daemon.intake.settling import Settling
 from daemon.intake.strays import sweep_strays
 
@@ -130,9 +130,7 @@ class Reconciler:
                 known = await sighted.known_below(connection, name)
             else:
                 known = await sighted.known_in_each(connection, name, changed | vanished)
-        sightings = [sighting for folder in walked for sighting in folder.sightings or ()]
-        seen = {sighting.path for sighting in sightings}
-        absent = [path for path in known if path not in seen and not _at_or_below(path, out_of_reach)]
+        sightings, absent = await asyncio.to_thread(_sorted_out, walked, known, out_of_reach)
         changes = await find_changes(self._database, self._root, settling, sightings, known, absent, from_scan=True)
         total = sum(folder.snapshot.count for folder in walked)
         findings = Findings(self._root.path, *await self._place(), expected, len(changes.gone), total)
@@ -140,7 +138,7 @@ class Reconciler:
             return await self._freeze(remembered, refused.replace("NAME", name), total, settling)
         await self._believe(remembered, findings)
         await write_changes(self._database, self._root, changes, None, self._on_queued)
-        self._keep_snapshots(walked, changes, settling)
+        self._snapshots = await asyncio.to_thread(_snapshots, walked, changes, list(settling.paths()))
         if mode is Mode.REFERENCE:
             await sweep_strays(self._database, self._root, [path for folder in walked for path in folder.temporary])
         if is_whole:
@@ -148,12 +146,6 @@ class Reconciler:
         elif not unreadable.folders and mode is not Mode.MOVE:
             await self._mistrust_unless(total)
         return Scanned(total, len(changes.rows), len(changes.gone), len(changes.moves))
-
-    def _keep_snapshots(self, walked: Sequence[Folder], changes: Changes, settling: Settling) -> None:
-        """From now on, folders that look like this are passed over, except where something is still to settle."""
-        unsettled = {_folder_of(row.path) for row in changes.rows if row.state is State.WAITING}
-        unsettled |= {_folder_of(path) for path in settling.paths()}
-        self._snapshots = {folder.path: UNSETTLED if folder.path in unsettled else folder.snapshot for folder in walked}
 
     async def _mistrust_unless(self, total: int) -> None:
         """Snapshots are a shortcut: when the ledger does not count what was counted, the next scan takes none."""
@@ -203,6 +195,22 @@ class Reconciler:
     def _look_at_all_again(self) -> None:
         self._snapshots.clear()
         self._looked_at_all = -math.inf
+
+
+def _sorted_out(
+    walked: Sequence[Folder], known: Collection[str], out_of_reach: Collection[str]
+) -> tuple[list[Sighting], list[str]]:
+    """What was seen, and the known paths that were not though they could have been."""
+    sightings = [sighting for folder in walked for sighting in folder.sightings or ()]
+    seen = {sighting.path for sighting in sightings}
+    return sightings, [path for path in known if path not in seen and not _at_or_below(path, out_of_reach)]
+
+
+def _snapshots(walked: Sequence[Folder], changes: Changes, settling: Collection[str]) -> dict[str, Snapshot]:
+    """What folders look like that are passed over from now on, except where something is still to settle."""
+    unsettled = {_folder_of(row.path) for row in changes.rows if row.state is State.WAITING}
+    unsettled |= {_folder_of(path) for path in settling}
+    return {folder.path: UNSETTLED if folder.path in unsettled else folder.snapshot for folder in walked}
 
 
 def _folder_of(path: str) -> str:

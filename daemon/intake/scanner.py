@@ -23,7 +23,7 @@ NO_RULES = Rules()
 _DIGEST_BITS = (1 << 64) - 1
 
 
-class Sighting(msgspec.Struct, frozen=True):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """Something below a root.
 
     ``oddity`` says, as the end of a sentence, why it cannot be taken; ``None`` for a regular file.
