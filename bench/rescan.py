@@ -18,6 +18,7 @@ from core.db.tables import LedgerEntry
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
 from daemon.intake.root import RootIntake
+from daemon.memory import spare_what_lasts
 
 FILES_PER_FOLDER = 200
 
@@ -61,9 +62,10 @@ async def rescan(folder: Path, files: int, report: Report) -> None:
         await intake.turn()
         return time.perf_counter() - began
 
+    spare_what_lasts()
     first, longest = await _with_longest_block(scan())
     report(f"first scan of {files:,} files", f"{first:.2f} s", "")
-    report("longest time the event loop was kept by it", f"{longest * 1000:.0f} ms", "")
+    report("longest time the event loop was kept by it", f"{longest * 1000:.0f} ms", "≤ 50 ms")
     while not intake.is_settled:
         await intake.turn()
     async with database.write() as connection:

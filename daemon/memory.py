@@ -1,9 +1,10 @@
-"""Gives back to the system what a burst of work has left behind: the daemon is at rest for most of its life."""
+"""Memory in a long life: what a burst of work has left behind is given back, what lasts is not looked at again."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 from collections.abc import Callable
 
 #: How often it is looked whether there is something to give back. [s]
@@ -19,6 +20,14 @@ def limit_arenas() -> None:
     mallopt = _of_libc("mallopt")
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def spare_what_lasts() -> None:
+    """Keeps the garbage collector from going through what is there now, which stays: some 190,000 objects that it took
+    50 ms to look at, in which nobody was answered. To be called when everything has been started.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class Leftovers:

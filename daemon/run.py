@@ -39,7 +39,7 @@ from daemon.announcing import Progress, announce_fate
 from daemon.connections import KeptConnection
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
-from daemon.memory import GIVE_BACK_SECONDS, Leftovers, limit_arenas
+from daemon.memory import GIVE_BACK_SECONDS, Leftovers, limit_arenas, spare_what_lasts
 from daemon.notify import notify
 from daemon.schedule import Schedule
 from daemon.sidecars import LOOK_SECONDS, SidecarKeeper, keeping_sidecars
@@ -134,6 +134,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             keeping_sidecars(keeper),
         ):
             beside_it = [asyncio.create_task(_prepare(bench)), asyncio.create_task(progress.run())]
+            spare_what_lasts()
             notify("READY=1", f"STATUS=Watching {len(watched)} folders")
             log.info(
                 "ready", url=f"http://{settings.server.host}:{settings.server.port}", roots=[r.name for r in watched]

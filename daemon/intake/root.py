@@ -192,16 +192,21 @@ class RootIntake:
         sightings, absent = await asyncio.to_thread(_look_at_files, self.root, due)
         for path in absent:
             self.hint(path)
-        for path in {*due} - {sighting.path for sighting in sightings}:
-            # gone, or out of reach; the next scan finds it again
-            self._settling.forget(path)
-        changes = Changes()
-        for sighting in sightings:
-            if self._settling.release(sighting.path, sighting.signature):
-                changes.rows.append(Row(sighting.path, sighting.signature, State.QUEUED))
-            else:
-                self._settling.observe(sighting.path, sighting.signature, now)
-        await self._write(changes)
+        await self._write(await asyncio.to_thread(_settled, self._settling, due, sightings, now))
+
+
+def _settled(settling: Settling, due: Sequence[str], sightings: Sequence[Sighting], now: float) -> Changes:
+    """What stands still is to be queued; what was changed again is waited for."""
+    for path in {*due} - {sighting.path for sighting in sightings}:
+        # gone, or out of reach; the next scan finds it again
+        settling.forget(path)
+    changes = Changes()
+    for sighting in sightings:
+        if settling.release(sighting.path, sighting.signature):
+            changes.rows.append(Row(sighting.path, sighting.signature, State.QUEUED))
+        else:
+            settling.observe(sighting.path, sighting.signature, now)
+    return changes
 
 
 def _plain(path: str) -> str:
