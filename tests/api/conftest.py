@@ -21,8 +21,7 @@ from api.context import AccessRules, ApiContext
 from api.patience import Patience
 from core.ai.builtin import BuiltinProvider
 from core.compute import LocalCompute
-from core.db.engine import Database, open_database
-from core.db.migrate import migrate
+from core.db.engine import Database
 from core.db.tables import AssetHistory, Base, Face, FileVersion, MediaAsset, new_id
 from core.feed import Feed
 from core.library.layout import Layout
@@ -188,15 +187,6 @@ async def library(database: Database, tmp_path: Path) -> AsyncIterator[Library]:
     """An empty library with its API, on each kind of database."""
     async with open_library(database, tmp_path / "data") as opened:
         yield opened
-
-
-@pytest.fixture
-async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
-    """For what does not depend on the kind of database."""
-    opened = open_database(f"sqlite+aiosqlite:///{tmp_path}/pictallion.db")
-    await migrate(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ import pytest_asyncio
 from core.compute import LocalCompute
 from core.compute.tasks import prepare_cache
 from core.db.engine import open_database
-from core.db.migrate import migrate
 from core.library.layout import Layout
 from tests.api.conftest import Library, open_library
-from tests.conftest import empty_database
+from tests.conftest import migrated_database
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +39,8 @@ async def library_with_models(
     request: pytest.FixtureRequest, place: Path, compute: LocalCompute, tmp_path: Path
 ) -> AsyncIterator[Library]:
     """An empty library with its API and prepared networks."""
-    async with empty_database(request.param, request, tmp_path) as url:
+    async with migrated_database(request.param, request, tmp_path) as url:
         database = open_database(url)
-        await migrate(database)
         async with open_library(database, place, compute=compute) as opened:
             yield opened
         await database.close()

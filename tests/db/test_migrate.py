@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from core.db.engine import Database, open_database
 from core.db.migrate import MIGRATIONS, migrate, require_current
 from core.db.tables import Base, Setting
 from core.errors import SchemaMissing, SchemaTooNew
+from tests.conftest import empty_database
 
 NEWEST = max(path.name for path in MIGRATIONS.glob("versions/*.py")).partition("_")[0]
 
@@ -45,13 +47,20 @@ def newer_program(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a database without a schema, once of each kind."""
+    async with empty_database(request.param, request, tmp_path) as url:
+        yield url
+
+
 async def tables_of(database: Database) -> set[str]:
     async with database.read() as connection:
         return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
-async def test_a_new_database_gets_every_table_and_needs_no_backup(database_url: str) -> None:
-    database = open_database(database_url)
+async def test_a_new_database_gets_every_table_and_needs_no_backup(empty_url: str) -> None:
+    database = open_database(empty_url)
     migrated = await migrate(database)
     assert migrated.before is None
     assert migrated.backup is None
@@ -104,8 +113,8 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(database: Database,
         assert (await connection.execute(text("select version_num from alembic_version"))).scalar_one() == "9999"
 
 
-async def test_a_command_that_only_reads_does_not_create_a_schema(database_url: str) -> None:
-    database = open_database(database_url)
+async def test_a_command_that_only_reads_does_not_create_a_schema(empty_url: str) -> None:
+    database = open_database(empty_url)
     with pytest.raises(SchemaMissing, match="pictallion run"):
         await require_current(database)
     assert await tables_of(database) == set()

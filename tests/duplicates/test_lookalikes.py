@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from core.ai.builtin import BuiltinProvider
 from core.compute import LocalCompute
 from core.compute.tasks import Reading
-from core.db.engine import Database, open_database
-from core.db.migrate import migrate
+from core.db.engine import Database
 from core.db.tables import FileVersion, MediaAsset, StageResult, UploadConflict
 from core.errors import LooksAlike
 from core.groups.facts import GroupFacts, Place
@@ -57,12 +55,9 @@ def workbench(database: Database, data_dir: Path) -> Workbench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Workbench]:
+def bench(sqlite_database: Database, tmp_path: Path) -> Workbench:
     """On SQLite, whose databases are made in no time."""
-    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/pictallion.db")
-    await migrate(database)
-    yield workbench(database, tmp_path)
-    await database.close()
+    return workbench(sqlite_database, tmp_path)
 
 
 def seen(perceptual_hash: str = BEACH, quality: Quality = CLEAR) -> Look:

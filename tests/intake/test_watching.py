@@ -17,6 +17,7 @@ from core.pipeline.states import State
 from daemon.intake.mounts import Mounts
 from daemon.intake.watching import Watching
 from daemon.schedule import Schedule
+from tests.conftest import migrated_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,9 +30,10 @@ PATIENCE = 30.0
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """Which database it is does not matter here."""
-    return f"sqlite+aiosqlite:///{tmp_path}/pictallion.db"
+    async with migrated_database("sqlite", request, tmp_path) as url:
+        yield url
 
 
 @asynccontextmanager

@@ -6,13 +6,11 @@ import hashlib
 import io
 import os
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 import pytest_asyncio
 from PIL import Image
@@ -22,7 +20,6 @@ from core.ai.builtin import BuiltinProvider
 from core.compute import Compute, LocalCompute
 from core.compute.tasks import prepare_cache
 from core.db.engine import Database, open_database
-from core.db.migrate import migrate
 from core.db.tables import Base, utc_now
 from core.library.layout import Layout
 from core.pipeline import ledger, sighted
@@ -30,6 +27,7 @@ from core.pipeline.ledger import Entry, Signature
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
+from tests.conftest import migrated_database
 
 
 def picture(seed: int = 0, edge: int = 32) -> bytes:
@@ -148,24 +146,10 @@ async def shared_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Database]:
     """A migrated database, once of each kind; who uses it empties it."""
-    if request.param == "sqlite":
-        database = open_database(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('database')}/pictallion.db")
-        await migrate(database)
+    async with migrated_database(request.param, request, tmp_path_factory.mktemp("database")) as url:
+        database = open_database(url)
         yield database
         await database.close()
-        return
-    server = request.getfixturevalue("postgresql_server")
-    name = f"pipeline_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(server)
-    await admin.execute(f"CREATE DATABASE {name}")
-    database = open_database(
-        server.replace("postgresql://", "postgresql+asyncpg://").replace("/postgres?", f"/{name}?")
-    )
-    await migrate(database)
-    yield database
-    await database.close()
-    await admin.execute(f"DROP DATABASE {name}")
-    await admin.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
