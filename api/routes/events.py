@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -24,7 +26,6 @@ from api.schemas.event import (
     EventStatistics,
     EventsToggle,
     HolidayImport,
-    HolidaySet,
     HolidaysImported,
     NewEvent,
     PhotoDate,
@@ -38,20 +39,21 @@ from core.access import Scope
 from core.db.tables import utc_now
 from core.events.assign import assign_events
 from core.events.clusters import clusters_of, recent_detections
-from core.events.detect import Match, detect
-from core.events.observances import HOLIDAY_SETS
+from core.events.detect import Match, detected
+from core.events.holiday_sets import HolidaySet, known_sets
 from core.events.store import (
     MOST_UPCOMING,
     UPCOMING,
     add_event,
     all_events,
+    calendar,
     change_event,
     count_by_type,
     enable_events,
     find_event,
+    holidays_by_code,
     import_holidays,
     next_day,
-    occasions,
     remove_event,
 )
 from core.search.dates import first_moment, last_moment
@@ -77,17 +79,18 @@ async def make_event(context: NamedDependency[ApiContext], data: JSONBody[NewEve
 
 
 @get("/api/events/holiday-sets", tags=["Events"])
-async def list_holiday_sets() -> list[HolidaySet]:
-    """The sets of holidays that can be switched on, with the setting ``enabled_holidays``."""
-    return [HolidaySet(each.code, each.name, len(each.observances)) for each in HOLIDAY_SETS]
+async def list_holiday_sets() -> Sequence[HolidaySet]:
+    """The sets of holidays that can be switched on, with the setting ``enabled_holidays``; one for each country."""
+    return await asyncio.to_thread(known_sets, utc_now().year)
 
 
 @post("/api/events/detect", tags=["Events"], status_code=200, opt={SCOPE: Scope.READ})
 async def detect_events(context: NamedDependency[ApiContext], data: JSONBody[PhotoDate]) -> list[Match]:
-    """Which occasions a day may be: holidays, birthdays, stored events. The day is taken as it is written."""
+    """What a day may be: holidays, birthdays, stored events. The day is taken as it is written."""
     day = day_of(data.photo_date)
     async with context.bench.database.read() as connection:
-        return detect(day, await occasions(connection))
+        known = await calendar(connection)
+    return await detected(day, known)
 
 
 @get("/api/events/statistics", tags=["Events"])
@@ -152,7 +155,7 @@ async def toggle_events(context: NamedDependency[ApiContext], data: JSONBody[Eve
 async def auto_detect(context: NamedDependency[ApiContext], data: JSONBody[AutoDetect]) -> AutoDetected:
     """Gives photos the event that their day is."""
     async with context.bench.database.write() as connection:
-        known = await occasions(connection)
+        known = await calendar(connection)
         processed, detected = await assign_events(connection, known, data.photo_ids, again=data.force_redetect)
     return AutoDetected(True, processed, detected, [], f"{detected} of {processed} photos were given an event.")
 
@@ -160,10 +163,9 @@ async def auto_detect(context: NamedDependency[ApiContext], data: JSONBody[AutoD
 @post("/api/events/import-holidays", tags=["Events"], status_code=200)
 async def store_holidays(context: NamedDependency[ApiContext], data: JSONBody[HolidayImport]) -> HolidaysImported:
     """Stores the holidays of a year as events."""
+    wanted = await asyncio.to_thread(holidays_by_code, data.country_codes, data.year)
     async with context.bench.database.write() as connection:
-        imported, skipped = await import_holidays(
-            connection, data.country_codes, data.year, overwrite=data.overwrite_existing
-        )
+        imported, skipped = await import_holidays(connection, wanted, data.year, overwrite=data.overwrite_existing)
     return HolidaysImported(True, imported, skipped, [], f"{imported} holidays were stored, {skipped} were there.")
 
 

@@ -65,14 +65,6 @@ class EventChange(Struct, rename="camel"):
     description: Text | UnsetType | None = UNSET
 
 
-class HolidaySet(Struct):
-    """A set of holidays that can be switched on."""
-
-    code: str
-    name: str
-    count: int
-
-
 class PhotoDate(Struct, rename="camel"):
     """The day that is asked about."""
 

@@ -15,7 +15,7 @@ from core.bursts.reading import analyze
 from core.db.tables import AssetHistory, FileVersion, utc_now
 from core.errors import IntakeError, RequestError, Undecodable
 from core.events.assign import assign_events
-from core.events.store import occasions
+from core.events.store import calendar
 from core.library.edits import EDITED
 from core.library.layout import Tier
 from core.library.photos import find_photo
@@ -112,5 +112,5 @@ async def _complete(bench: Workbench, photo_id: str) -> bool:
         await describe_photo(bench, photo_id)
     else:
         async with bench.database.write() as connection:
-            await assign_events(connection, await occasions(connection), [photo_id], again=False)
+            await assign_events(connection, await calendar(connection), [photo_id], again=False)
     return False

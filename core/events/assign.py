@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 
@@ -10,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.in_batches import all_rows
 from core.db.tables import FileVersion
-from core.events.detect import Occasions, best, detect
+from core.events.detect import Calendar, Match, best, detect
 from core.groups.neighbourhood import chunks
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 
 
 async def assign_events(
-    connection: AsyncConnection, occasions: Occasions, photo_ids: Sequence[str] | None, *, again: bool
+    connection: AsyncConnection, calendar: Calendar, photo_ids: Sequence[str] | None, *, again: bool
 ) -> tuple[int, int]:
     """Looks at photos, or at all that are not Bronze; returns how many had a date, and how many were given an event.
 
@@ -38,13 +39,16 @@ async def assign_events(
     for row in rows:
         by_day.setdefault(row.captured_at[:10], []).append(row.id)
     given = 0
-    for text, ids in by_day.items():
-        match = best(detect(date.fromisoformat(text), occasions))
-        if match is None:
-            continue
+    for text, match in (await asyncio.to_thread(_matches, list(by_day), calendar)).items():
+        ids = by_day[text]
         values = {"event_type": match.event_type, "event_name": match.event_name}
         for chunk in chunks(ids):
             await connection.execute(update(FileVersion).where(FileVersion.id.in_(chunk)).values(**values))
             await mark_stale(connection, chunk)
         given += len(ids)
     return len(rows), given
+
+
+def _matches(days: Sequence[str], calendar: Calendar) -> dict[str, Match]:
+    matches = ((text, best(detect(date.fromisoformat(text), calendar))) for text in days)
+    return {text: match for text, match in matches if match is not None}

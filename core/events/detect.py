@@ -1,7 +1,8 @@
-"""Which occasions may a day be? Holidays, then birthdays, then stored events (contract, behaviour §10)."""
+"""What may a day be? Holidays, then birthdays, then stored events (contract, behaviour §10)."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from core.events.observances import HOLIDAY_SETS
+from core.events.holiday_sets import all_at_hand, holidays_in
 
 ON_THE_DAY = 100
 NEAR_HOLIDAY, NEAR_BIRTHDAY, NEAR_STORED = 80, 75, 85
@@ -23,7 +24,7 @@ ASSIGNED_FROM = 80
 
 
 class Match(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """An occasion that a day may be. ``confidence`` 0–100; ``age`` for birthdays, as turned on that day."""
+    """What a day may be. ``confidence`` 0–100; ``age`` for birthdays, as turned on that day."""
 
     event_id: str
     event_name: str
@@ -52,7 +53,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     recurring: str | None = None
 
 
-class Occasions(msgspec.Struct, frozen=True):
+class Calendar(msgspec.Struct, frozen=True):
     """Everything that a day is compared with."""
 
     holiday_sets: Collection[str] = ()
@@ -60,13 +61,23 @@ class Occasions(msgspec.Struct, frozen=True):
     events: Sequence[StoredEvent] = ()
 
 
-def detect(day: date, occasions: Occasions) -> list[Match]:
-    """Every occasion that the day may be, in the order of the contract."""
+def detect(day: date, calendar: Calendar) -> list[Match]:
+    """Everything that the day may be, in the order of the contract; of holidays, the nearest first.
+
+    May take a second where a set of a country is asked for the first time: see :func:`detected`.
+    """
     return [
-        *_holidays(day, occasions.holiday_sets),
-        *(match for birthday in occasions.birthdays if (match := _birthday(day, birthday)) is not None),
-        *(match for event in occasions.events if (match := _stored(day, event)) is not None),
+        *_holidays(day, calendar.holiday_sets),
+        *(match for birthday in calendar.birthdays if (match := _birthday(day, birthday)) is not None),
+        *(match for event in calendar.events if (match := _stored(day, event)) is not None),
     ]
+
+
+async def detected(day: date, calendar: Calendar) -> list[Match]:
+    """The same for who must not be kept waiting: in a thread, unless all sets are at hand."""
+    if all_at_hand(calendar.holiday_sets):
+        return detect(day, calendar)
+    return await asyncio.to_thread(detect, day, calendar)
 
 
 def best(matches: Iterable[Match]) -> Match | None:
@@ -75,20 +86,20 @@ def best(matches: Iterable[Match]) -> Match | None:
     return max(sure, key=lambda match: match.confidence, default=None)
 
 
-def _holidays(day: date, codes: Collection[str]) -> Iterator[Match]:
-    seen: set[str] = set()
-    for holiday_set in HOLIDAY_SETS:
-        if holiday_set.code not in codes:
-            continue
-        for observance in holiday_set.observances:
-            if observance.name in seen:
-                continue
-            # a day may be near a holiday of the year before or after
-            apart = min(abs(day - observance.day_of(year)) for year in _years(day))
-            if apart <= HOLIDAY_WINDOW:
-                seen.add(observance.name)
-                confidence = NEAR_HOLIDAY if apart else ON_THE_DAY
-                yield Match(f"holiday_{_slug(observance.name)}", observance.name, "holiday", confidence)
+def _holidays(day: date, codes: Iterable[str]) -> list[Match]:
+    years = sorted({(day - min(day - date.min, HOLIDAY_WINDOW)).year, (day + min(date.max - day, HOLIDAY_WINDOW)).year})
+    # a name that several sets have, or several days, is told once
+    nearest: dict[str, timedelta] = {}
+    for code in dict.fromkeys(codes):
+        for year in years:
+            for holiday, name in holidays_in(code, year):
+                apart = abs(day - holiday)
+                if apart <= HOLIDAY_WINDOW:
+                    nearest[name] = min(apart, nearest.get(name, apart))
+    return [
+        Match(f"holiday_{_slug(name)}", name, "holiday", NEAR_HOLIDAY if apart else ON_THE_DAY)
+        for name, apart in sorted(nearest.items(), key=lambda pair: pair[1])
+    ]
 
 
 def _years(day: date) -> range:

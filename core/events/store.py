@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Event, Person, new_id, utc_now
 from core.errors import BadRequest, NotFound
-from core.events.detect import Birthday, Occasions, StoredEvent, is_on
-from core.events.observances import HOLIDAY_SETS
+from core.events.detect import Birthday, Calendar, StoredEvent, is_on
+from core.events.holiday_sets import holidays_in, is_known
 from core.groups.neighbourhood import chunks
 from core.settings.keys import DEFAULT_HOLIDAYS, ENABLED_HOLIDAYS
 from core.settings.store import value_of
@@ -101,22 +101,16 @@ async def count_by_type(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def import_holidays(
-    connection: AsyncConnection, codes: Sequence[str], year: int, *, overwrite: bool
+    connection: AsyncConnection, wanted: Mapping[str, Mapping[str, date]], year: int, *, overwrite: bool
 ) -> tuple[int, int]:
-    """Stores the holidays of a year as events; returns how many were stored and how many were there already.
-
-    Raises :class:`BadRequest` for a set that is not known.
-    """
-    sets = {holiday_set.code: holiday_set for holiday_set in HOLIDAY_SETS}
-    if unknown := [code for code in codes if code not in sets]:
-        raise BadRequest(f"There is no holiday set {unknown[0]}; there are {', '.join(sets)}.")
+    """Stores what :func:`holidays_by_code` found; returns how many were stored and how many were there already."""
     imported = skipped = 0
-    for code in dict.fromkeys(codes):
+    for code, holidays in wanted.items():
         stored = select(Event.name, Event.id).where(Event.type == "holiday", Event.country == code)
         known = {row.name: row.id for row in await connection.execute(stored)}
-        for observance in sets[code].observances:
-            name = f"{observance.name} ({year})"
-            moment = datetime.combine(observance.day_of(year), datetime.min.time(), UTC)
+        for holiday, day in holidays.items():
+            name = f"{holiday} ({year})"
+            moment = datetime.combine(day, datetime.min.time(), UTC)
             if name not in known:
                 values = {"id": new_id(), "name": name, "type": "holiday", "date": moment, "country": code}
                 await connection.execute(insert(Event).values(**values, created_at=utc_now()))
@@ -129,14 +123,29 @@ async def import_holidays(
     return imported, skipped
 
 
-async def occasions(connection: AsyncConnection) -> Occasions:
+def holidays_by_code(codes: Sequence[str], year: int) -> dict[str, dict[str, date]]:
+    """The holidays of each set by name, of a feast of several days the first. May take a second.
+
+    Raises :class:`BadRequest` for a set that is not known.
+    """
+    for code in codes:
+        if not is_known(code):
+            raise BadRequest(f"There is no holiday set {code}; GET /api/events/holiday-sets lists those there are.")
+    wanted: dict[str, dict[str, date]] = {}
+    for code in codes:
+        for day, name in holidays_in(code, year):
+            wanted.setdefault(code, {}).setdefault(name, day)
+    return wanted
+
+
+async def calendar(connection: AsyncConnection) -> Calendar:
     """What days are compared with at present."""
-    return await occasions_with(connection, await value_of(connection, ENABLED_HOLIDAYS))
+    return await calendar_with(connection, await value_of(connection, ENABLED_HOLIDAYS))
 
 
-async def occasions_with(connection: AsyncConnection, holidays: str | None) -> Occasions:
+async def calendar_with(connection: AsyncConnection, holidays: str | None) -> Calendar:
     """The same, where the setting of the holiday sets has been read already."""
-    return Occasions(
+    return Calendar(
         holiday_sets=enabled_sets(holidays),
         birthdays=[Birthday(row.id, row.name, row.birthdate.date()) for row in await connection.execute(_BIRTHDAYS)],
         events=[_stored_event(row) for row in await connection.execute(_ENABLED_EVENTS)],

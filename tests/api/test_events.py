@@ -31,8 +31,8 @@ async def test_a_change_to_settings_people_and_events_is_seen_by_the_next_questi
     stored = await event(library, "Garten", "2019-12-25", "yearly")
     matches = await library.send("POST", "/api/events/detect", json={"photoDate": "2024-12-26T23:59:59-11:00"})
     assert [(match["eventType"], match["confidence"]) for match in matches] == [
-        ("holiday", 80),
         ("holiday", 100),
+        ("holiday", 80),
         ("birthday", 100),
         ("custom", 85),
     ]
@@ -107,7 +107,7 @@ async def test_what_is_no_event(library: Library) -> None:
     await library.send("DELETE", f"/api/events/{NOWHERE}", 404)
     for wrong_day in ({}, {"photoDate": ""}, {"photoDate": "2024:12:25"}):
         await library.send("POST", "/api/events/detect", 400, json=wrong_day)
-    body = {"countryCodes": ["FR"], "year": 2024}
+    body = {"countryCodes": ["XX"], "year": 2024}
     await library.send("POST", "/api/events/import-holidays", 400, json=body)
 
 

@@ -1,4 +1,4 @@
-"""Which occasions a day may be: true dates, near days across years, birthdays with ages, recurrences."""
+"""What a day may be: true dates, near days across years, birthdays with ages, recurrences."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.events.detect import Birthday, Occasions, StoredEvent, best, detect
-from core.events.observances import HOLIDAY_SETS, easter
+from core.events.days_of_year import easter
+from core.events.detect import Birthday, Calendar, StoredEvent, best, detect
+from core.events.observances import CONTRACT_SETS
 from core.events.store import enabled_sets
 
 DAYS = st.dates(date(1850, 1, 5), date(2150, 12, 25))
-BOTH = Occasions(holiday_sets=("US", "UK"))
+BOTH = Calendar(holiday_sets=("US", "UK"))
 
 
-def names(day: date, occasions: Occasions = BOTH) -> dict[str, int]:
-    return {match.event_name: match.confidence for match in detect(day, occasions)}
+def names(day: date, calendar: Calendar = BOTH) -> dict[str, int]:
+    return {match.event_name: match.confidence for match in detect(day, calendar)}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_movable_holidays_are_on_the_day_of_their_year(name: str, day: str) -> N
 
 
 def test_the_sets_have_the_counts_of_the_contract() -> None:
-    assert [(each.code, len(each.observances)) for each in HOLIDAY_SETS] == [("US", 18), ("UK", 8)]
+    assert [(each.code, len(each.observances)) for each in CONTRACT_SETS] == [("US", 18), ("UK", 8)]
 
 
 def test_days_near_a_holiday_count_across_the_end_of_the_year() -> None:
@@ -73,12 +74,12 @@ def test_days_near_a_holiday_count_across_the_end_of_the_year() -> None:
 def test_a_holiday_of_two_sets_is_told_once_and_none_that_is_switched_off() -> None:
     found = [match.event_name for match in detect(date(2024, 12, 25), BOTH)]
     assert found.count("Christmas Day") == 1
-    assert detect(date(2024, 12, 25), Occasions()) == []
+    assert detect(date(2024, 12, 25), Calendar()) == []
 
 
 @given(DAYS, DAYS)
 def test_nobody_has_a_birthday_before_birth_and_ages_are_those_turned(born: date, day: date) -> None:
-    matches = detect(day, Occasions(birthdays=[Birthday("p", "Ada", born)]))
+    matches = detect(day, Calendar(birthdays=[Birthday("p", "Ada", born)]))
     if day < born:
         assert matches == []
     for match in matches:
@@ -90,13 +91,13 @@ def test_nobody_has_a_birthday_before_birth_and_ages_are_those_turned(born: date
 
 
 def test_a_birthday_on_the_29th_of_february_is_kept_in_every_year() -> None:
-    leapling = Occasions(birthdays=[Birthday("p", "Ada", date(2000, 2, 29))])
+    leapling = Calendar(birthdays=[Birthday("p", "Ada", date(2000, 2, 29))])
     assert names(date(2024, 2, 29), leapling) == {"Ada's Birthday": 100}
     assert names(date(2023, 2, 28), leapling) == {"Ada's Birthday": 100}
 
 
 def test_the_birthday_of_january_is_near_at_the_end_of_december() -> None:
-    found = detect(date(2019, 12, 31), Occasions(birthdays=[Birthday("p", "Ada", date(2010, 1, 1))]))
+    found = detect(date(2019, 12, 31), Calendar(birthdays=[Birthday("p", "Ada", date(2010, 1, 1))]))
     assert [(match.confidence, match.age) for match in found] == [(75, 10)]
 
 
@@ -104,7 +105,7 @@ def test_the_birthday_of_january_is_near_at_the_end_of_december() -> None:
 def test_a_weekly_event_is_on_its_weekday_and_near_beside_it(day: date, weeks: int) -> None:
     event = StoredEvent("e", "Choir", "custom", day + timedelta(weeks=weeks), "weekly")
     for apart, confidence in ((0, 100), (1, 85), (-1, 85), (2, None), (3, None)):
-        assert names(day + timedelta(days=apart), Occasions(events=[event])).get("Choir") == confidence
+        assert names(day + timedelta(days=apart), Calendar(events=[event])).get("Choir") == confidence
 
 
 @pytest.mark.parametrize(
@@ -120,21 +121,21 @@ def test_a_weekly_event_is_on_its_weekday_and_near_beside_it(day: date, weeks: i
 )
 def test_a_monthly_event_of_the_31st_is_on_the_last_day_of_short_months(day: str, confidence: int | None) -> None:
     event = StoredEvent("e", "Pay", "custom", date(2020, 1, 31), "monthly")
-    assert names(date.fromisoformat(day), Occasions(events=[event])).get("Pay") == confidence
+    assert names(date.fromisoformat(day), Calendar(events=[event])).get("Pay") == confidence
 
 
 def test_an_event_that_does_not_recur_is_of_its_year_only() -> None:
     event = StoredEvent("e", "Wedding", "custom", date(2010, 6, 5))
-    assert names(date(2010, 6, 4), Occasions(events=[event])) == {"Wedding": 85}
-    assert names(date(2011, 6, 5), Occasions(events=[event])) == {}
+    assert names(date(2010, 6, 4), Calendar(events=[event])) == {"Wedding": 85}
+    assert names(date(2011, 6, 5), Calendar(events=[event])) == {}
 
 
 def test_a_photo_gets_the_surest_event_and_none_that_is_a_guess() -> None:
-    birthday = Occasions(("US",), [Birthday("p", "Ada", date(2010, 12, 24))])
+    birthday = Calendar(("US",), [Birthday("p", "Ada", date(2010, 12, 24))])
     chosen = best(detect(date(2020, 12, 24), birthday))
     assert chosen is not None
     assert chosen.event_name == "Christmas Eve"
-    near = Occasions(birthdays=[Birthday("p", "Ada", date(2010, 8, 8))])
+    near = Calendar(birthdays=[Birthday("p", "Ada", date(2010, 8, 8))])
     assert best(detect(date(2020, 8, 9), near)) is None
 
 
