@@ -21,7 +21,7 @@ from sqlalchemy import text, update
 from api.app import create_app
 from api.context import ApiContext
 from bench.api_library import database_url
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.compute import LocalCompute
 from core.db.engine import Database, open_database
 from core.db.tables import Setting, utc_now
@@ -83,7 +83,7 @@ async def serve(folder: Path, port: int) -> None:
     """Serves until the process is ended."""
     database = open_database(database_url(folder))
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
-    bench = Workbench(database, Layout(folder), compute, BuiltinProvider(), "bench", "datetime", None, 1)
+    bench = Workbench(database, Layout(folder), compute, Providers(database), "bench", "datetime", None, 1)
     app = create_app(ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list))
     worst = [0.0]
 

@@ -25,7 +25,7 @@ from sqlalchemy import insert
 
 from api.app import create_app
 from api.context import ApiContext
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.compute import LocalCompute
 from core.db.engine import Database, open_database
 from core.db.migrate import migrate
@@ -164,7 +164,7 @@ class _Server(uvicorn.Server):
 async def serving(database: Database, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The API on a free port."""
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
-    bench = Workbench(database, Layout(folder), compute, BuiltinProvider(), "bench", "datetime", None, 1)
+    bench = Workbench(database, Layout(folder), compute, Providers(database), "bench", "datetime", None, 1)
     context = ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list)
     server = _Server(uvicorn.Config(create_app(context), port=0, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve())

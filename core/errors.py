@@ -24,6 +24,11 @@
     │       ├── WorkerTimedOut      failed
     │       └── WorkerOutgrown      failed
     ├── Undecodable                 done, kept as metadata only
+    ├── ProviderError               no description; the photo keeps the one it has
+    │   ├── ProviderUnavailable     the photo waits, and it does not count as an attempt
+    │   ├── ProviderMisconfigured   nothing is asked until the configuration changes
+    │   ├── PhotoProtected          the photo is not shown to this provider
+    │   └── AnswerUnusable          counts as an attempt for the photo
     ├── TokenExists                 exit code 1
     ├── UnknownToken                exit code 2
     └── RequestError                turned into an HTTP response by ``api.errors``
@@ -39,7 +44,10 @@ do. Where an error is raised, it is raised with that sentence; where it is handl
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from core.ai.provider import Usage
 
 
 class PictallionError(Exception):
@@ -169,6 +177,37 @@ class WorkerOutgrown(WorkerLost):
 
 class Undecodable(PictallionError):
     """A file of a known type whose pixels cannot be read. The file is kept as metadata only."""
+
+
+class ProviderError(PictallionError):
+    """A provider of descriptions gave none. ``usage`` is what asking has cost all the same."""
+
+    def __init__(self, message: str, usage: Usage | None = None) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class ProviderUnavailable(ProviderError):
+    """It is down, busy, too slow or hangs up: nothing that the photo has done. It is asked again later.
+
+    ``retry_after`` are the seconds that it asked to be left alone for, ``None`` where it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, usage: Usage | None = None) -> None:
+        super().__init__(message, usage)
+        self.retry_after = retry_after
+
+
+class ProviderMisconfigured(ProviderError):
+    """It refuses the key, does not have the model, or its address is none that is asked: a person has to act."""
+
+
+class PhotoProtected(ProviderError):
+    """The owner wants this photo to stay on this machine, and the provider is elsewhere."""
+
+
+class AnswerUnusable(ProviderError):
+    """It answered, and asked a second time again, with nothing that can be understood."""
 
 
 class TokenExists(PictallionError):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 from tzlocal import get_localzone_name
 
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.compute import LocalCompute
 from core.config import Settings
 from core.db.engine import open_database
@@ -87,7 +87,7 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
                 database=database,
                 layout=layout,
                 compute=compute,
-                provider=BuiltinProvider(),
+                providers=Providers(database),
                 holder=holder,
                 naming=settings.library.silver_naming,
                 home_zone=settings.library.time_zone or get_localzone_name(),

@@ -32,6 +32,7 @@ from api.schemas.ai import (
 )
 from api.schemas.promotion import PhotoFault
 from core.access import Scope
+from core.ai.builtin import NAME as BUILTIN
 from core.ai.choices import PROVIDERS, Choices, Chosen, choose, chosen
 from core.ai.reach import ollama_answers, openai_takes, problem_with
 from core.errors import BadRequest
@@ -48,7 +49,7 @@ async def get_config(context: NamedDependency[ApiContext]) -> AiConfig:
     known = await _chosen(context)
     choices = known.choices
     return AiConfig(
-        current_provider=choices.provider or context.bench.provider.name,
+        current_provider=choices.provider or BUILTIN,
         available_providers=Available(
             ollama=await ollama_answers(choices.ollama.base_url), openai=known.openai_key is not None
         ),

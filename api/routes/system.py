@@ -44,6 +44,7 @@ from api.schemas.system import (
 )
 from api.schemas.timestamp import timestamp
 from core import __version__
+from core.ai.builtin import NAME as BUILTIN
 from core.db.tables import utc_now
 from core.library.analytics import bytes_by_tier, top_tags, uploads_by_day
 from core.library.statistics import latest_history, totals
@@ -93,9 +94,7 @@ async def _trouble(context: ApiContext) -> str | None:
 async def get_checks(context: NamedDependency[ApiContext]) -> Response[Health]:
     """The same for watchers that do not look below ``/api``."""
     is_well = await _trouble(context) is None
-    services = AiServices(
-        ollama_configured=False, openai_configured=False, preferred_provider=context.bench.provider.name
-    )
+    services = AiServices(ollama_configured=False, openai_configured=False, preferred_provider=BUILTIN)
     health = Health(
         status="healthy" if is_well else "unhealthy",
         version=__version__,
@@ -165,7 +164,7 @@ async def get_system_info(context: NamedDependency[ApiContext]) -> SystemInfo:
         application=Application("Pictallion", __version__, ENVIRONMENT, debug=False),
         database=context.bench.database.dialect,
         configuration=Configuration(
-            ai_provider=context.bench.provider.name,
+            ai_provider=BUILTIN,
             max_file_size=None,
             allowed_file_types=[known.mime_type for known in FORMATS],
             features=Features(ai_processing=True, face_detection=True, duplicate_detection=True, burst_detection=True),

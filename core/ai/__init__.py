@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from core.ai.provider import Confidences, Description, DetectedEvent, DetectedObject, PhotoFacts, Provider
+from core.ai.provider import (
+    Answered,
+    Confidences,
+    Description,
+    DetectedEvent,
+    DetectedObject,
+    KnownPerson,
+    PhotoFacts,
+    Provider,
+    Question,
+    Usage,
+)
 
-__all__ = ["Confidences", "Description", "DetectedEvent", "DetectedObject", "PhotoFacts", "Provider"]
+__all__ = [
+    "Answered",
+    "Confidences",
+    "Description",
+    "DetectedEvent",
+    "DetectedObject",
+    "KnownPerson",
+    "PhotoFacts",
+    "Provider",
+    "Question",
+    "Usage",
+]

@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from core.ai import moment, wording
 from core.ai.provider import (
     MAX_SHORT_DESCRIPTION,
     MAX_TAGS,
+    Answered,
     Confidences,
     Description,
     DetectedObject,
     PhotoFacts,
+    Question,
+    Usage,
 )
 from core.media.facts import Kind, Tag
 
@@ -62,11 +64,11 @@ class BuiltinProvider:
     """The provider that is always there."""
 
     name: str = NAME
-    version: str = VERSION
+    model: str = VERSION
 
-    async def describe(self, photo: PhotoFacts, preview: Path) -> Description:
+    async def describe(self, question: Question) -> Answered:
         """Describe one picture from its facts; the preview is not looked at."""
-        return describe(photo)
+        return Answered(describe(question.facts), VERSION, "", Usage())
 
 
 @dataclass(frozen=True, slots=True)

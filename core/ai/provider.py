@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from core.media.facts import CaptureTime, Kind, Quality, Tagging
+from core.media.facts import Box, CaptureTime, Kind, Quality, Tagging
 from core.places import Place
 
 MAX_TAGS = 8
@@ -96,22 +96,83 @@ class Description(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     gps_coordinates: Coordinates | None = None
 
 
+class Relation(msgspec.Struct, frozen=True):
+    """What somebody is (``parent``) to somebody: ``to`` is a name where that person is in the picture too."""
+
+    kind: str
+    to: str | None = None
+
+
+class KnownPerson(msgspec.Struct, frozen=True):
+    """Somebody whose face in the picture has a name.
+
+    ``age`` are full years when it was taken, 0 for an infant, ``None`` where it is not known; ``box`` is the face in
+    oriented pixels of the original.
+    """
+
+    name: str
+    age: int | None = None
+    relations: tuple[Relation, ...] = ()
+    box: Box | None = None
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked about one picture.
+
+    ``asset_id`` is by whom it is decided whether the picture may leave this machine. ``preview`` is a JPEG of it, for
+    those who look at pixels.
+    """
+
+    asset_id: str
+    facts: PhotoFacts
+    preview: Path
+    people: tuple[KnownPerson, ...] = ()
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What an answer has cost: requests over the network, and the tokens that the provider counted in each way."""
+
+    requests: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.requests + other.requests, self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out
+        )
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A description, and what it was made by.
+
+    ``prompt_version`` is a short hash of the prompts that were sent, empty where there are none.
+    """
+
+    description: Description
+    model: str
+    prompt_version: str
+    usage: Usage
+
+
 class Provider(Protocol):
     """Someone who describes pictures.
 
-    ``name`` is what the settings call it; ``version`` names the model, or the wording, that the answers depend on.
+    ``name`` is what the settings call it; ``model`` names what the answers depend on: the model, or the wording.
     """
 
     @property
     def name(self) -> str: ...
 
     @property
-    def version(self) -> str: ...
+    def model(self) -> str: ...
 
-    async def describe(self, photo: PhotoFacts, preview: Path) -> Description:
-        """Describe one picture. ``preview`` is a JPEG of it, for those who look at pixels.
+    async def describe(self, question: Question) -> Answered:
+        """Describe one picture.
 
         Raises:
-            PictallionError: the provider cannot answer now; the photo keeps what it has and is asked about later.
+            ProviderUnavailable: it does not answer now; the photo keeps what it has and is asked about later.
+            ProviderMisconfigured: it will not answer until a person changes something.
+            PhotoProtected: the picture must not be shown to it.
+            AnswerUnusable: what it answers about this picture cannot be understood.
         """
         ...

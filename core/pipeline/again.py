@@ -22,7 +22,7 @@ from core.pipeline.in_worker import in_worker
 from core.pipeline.keep_original import Original, continued, find_recorded
 from core.pipeline.keep_silver import combined_metadata
 from core.pipeline.kept_file import kept_file
-from core.pipeline.know import describe, know
+from core.pipeline.know import know, question
 from core.pipeline.look import look_at
 from core.pipeline.workbench import Workbench
 
@@ -42,9 +42,8 @@ async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     if ((row.combined_metadata or {}).get("ai") or {}).get("shortDescription"):
         raise BadRequest(f"{name} is described already; process it again to have it described anew.")
     metadata, short, _ = await _looked_at(bench, row, is_afresh=False)
-    merged = {**(row.combined_metadata or {}), "ai": metadata["ai"]}
     async with bench.database.write() as connection:
-        await _store(connection, row, merged, short)
+        await _store(connection, row, {"ai": metadata["ai"]}, short)
         await assign_events(connection, await calendar(connection), [row.id], again=False)
         details = f"{name} (Silver) was described by {metadata['ai']['provider']}."
         await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
@@ -64,7 +63,7 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
     _refuse_other_than_images(row)
     metadata, short, faces = await _looked_at(bench, row, is_afresh=True)
     async with bench.database.write() as connection:
-        await _store(connection, row, {**(row.combined_metadata or {}), **metadata}, short)
+        await _store(connection, row, metadata, short)
         await assign_events(connection, await calendar(connection), [row.id], again=False)
         number = await _match_faces(connection, row, faces)
         found = "1 face" if number == 1 else f"{number} faces"
@@ -91,7 +90,7 @@ async def analyse_photo_anew(bench: Workbench, photo_id: str) -> dict[str, Any]:
     ai: dict[str, Any] = metadata["ai"]
     name = shown(row.original_filename)
     async with bench.database.write() as connection:
-        await _store(connection, row, {**(row.combined_metadata or {}), "ai": ai}, short)
+        await _store(connection, row, {"ai": ai}, short)
         details = f"{name} ({row.tier.capitalize()}) was described by {ai['provider']}."
         await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
     return ai
@@ -144,12 +143,16 @@ async def _looked_at(
                 look = await in_worker(bench, item, look_at_file, kept, media_format, cache)
         except Undecodable as error:
             raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
-    description = await describe(bench, item, original, know(item, reading, look, original))
+    asked = await question(bench, original, know(item, reading, look, original))
+    description = (await bench.providers.answer(asked)).description
     return combined_metadata(original, look, description), description.file_description, look.faces
 
 
 async def _store(connection: AsyncConnection, row: Row[*tuple[Any, ...]], metadata: dict[str, Any], short: str) -> None:
-    values = {"combined_metadata": metadata, "ai_short_description": short, "is_reviewed": False}
+    """Puts parts of the metadata in the place of those of the same name; what came meanwhile beside them stays."""
+    present = select(FileVersion.combined_metadata).where(FileVersion.id == row.id).with_for_update()
+    merged = {**((await connection.execute(present)).scalar_one_or_none() or {}), **metadata}
+    values = {"combined_metadata": merged, "ai_short_description": short, "is_reviewed": False}
     await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(values))
     await mark_stale(connection, [row.id])
 

@@ -47,7 +47,7 @@ async def develop(bench: Workbench, asset_id: str) -> str:
             except Undecodable as error:
                 raise BadRequest(f"{item.label} stays Bronze: {error}") from error
             facts = know(item, reading, look, original)
-            await keep_silver(bench, item, original, look, facts, await describe(bench, item, original, facts))
+            await keep_silver(bench, item, original, look, facts, describe(item, facts))
         async with bench.database.read() as connection:
             return await version_to_show(connection, asset_id)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from core.ai.provider import Description, PhotoFacts
+from core.ai import builtin
+from core.ai.moment import known_moment
+from core.ai.provider import Description, PhotoFacts, Question
 from core.compute.tasks import Reading
 from core.media.facts import Exif, Look
 from core.media.metadata import value_of
+from core.people.in_photo import known_people
 from core.pipeline.keep_original import Original
 from core.pipeline.look import PREVIEW
 from core.pipeline.workbench import Item, Workbench
@@ -35,10 +38,17 @@ def know(item: Item, reading: Reading, look: Look, original: Original) -> PhotoF
     )
 
 
-async def describe(bench: Workbench, item: Item, original: Original, facts: PhotoFacts) -> Description:
-    """The words for a photo, from the provider that is switched on."""
+def describe(item: Item, facts: PhotoFacts) -> Description:
+    """The first words for a photo. They ask nobody: what comes into the library waits for no model."""
     with item.stages.measure("describe"):
-        return await bench.provider.describe(facts, bench.layout.rendered(original.sha256, PREVIEW))
+        return builtin.describe(facts)
+
+
+async def question(bench: Workbench, original: Original, facts: PhotoFacts) -> Question:
+    """What a provider is asked about a photo that is in the library, with the people who are known to be in it."""
+    async with bench.database.read() as connection:
+        people = await known_people(connection, original.asset_id, known_moment(facts.captured))
+    return Question(original.asset_id, facts, bench.layout.rendered(original.sha256, PREVIEW), people)
 
 
 def duration_of(reading: Reading, look: Look) -> float | None:

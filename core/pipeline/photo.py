@@ -66,7 +66,7 @@ async def _develop(bench: Workbench, item: Item, reading: Reading, original: Ori
         return await keep_as_metadata_only(bench, item, original, str(error))
     await refuse_lookalike_upload(bench, item, original, look)
     facts = know(item, reading, look, original)
-    description = await describe(bench, item, original, facts)
+    description = describe(item, facts)
     return await keep_silver(bench, item, original, look, facts, description)
 
 

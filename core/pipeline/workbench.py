@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
-from core.ai.provider import Provider
+from core.ai.providers import Providers
 from core.compute import Compute
 from core.db.engine import Database
 from core.library.layout import Layout
@@ -49,7 +49,7 @@ class Workbench:
     database: Database
     layout: Layout
     compute: Compute
-    provider: Provider
+    providers: Providers
     holder: str
     naming: str
     home_zone: str | None

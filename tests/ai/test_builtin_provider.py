@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ai import Description, PhotoFacts, Provider
+from core.ai import Description, PhotoFacts, Provider, Question
 from core.ai.builtin import BuiltinProvider, describe
 from core.ai.provider import MAX_SHORT_DESCRIPTION, MAX_TAGS
 from core.ai.wording import DOCUMENTS, SETTINGS, UNCOUNTABLE
@@ -237,9 +237,11 @@ def test_the_answer_has_the_keys_of_the_contract() -> None:
 
 async def test_the_provider_answers_without_looking_at_the_preview() -> None:
     provider: Provider = BuiltinProvider()
-    answer = await provider.describe(photo(face_count=2), Path("/nowhere"))
+    answered = await provider.describe(Question("asset", photo(face_count=2), Path("/nowhere")))
+    answer = answered.description
     assert answer == describe(photo(face_count=2))
-    assert (answer.provider, answer.version) == (provider.name, provider.version) == ("builtin", "1")
+    assert (answer.provider, answer.version) == (provider.name, provider.model) == ("builtin", "1")
+    assert (answered.model, answered.usage.requests) == (provider.model, 0)
 
 
 anything = st.text(max_size=200)

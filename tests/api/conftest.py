@@ -19,7 +19,7 @@ from sqlalchemy import insert
 from api.app import create_app
 from api.context import AccessRules, ApiContext
 from api.patience import Patience
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.compute import LocalCompute
 from core.db.engine import Database
 from core.db.tables import AssetHistory, Base, Face, FileVersion, MediaAsset, new_id
@@ -148,7 +148,7 @@ async def open_library(
         database=database,
         layout=layout,
         compute=compute or LocalCompute(workers=1, time_limit=60, idle_timeout=60),
-        provider=BuiltinProvider(),
+        providers=Providers(database),
         holder="test",
         naming="datetime",
         home_zone="Europe/Berlin",

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import RowMapping, insert, select, update
 
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.compute import LocalCompute
 from core.compute.tasks import Reading
 from core.db.engine import Database
@@ -51,7 +51,7 @@ _BURST: dict[str, Any] = {
 
 def workbench(database: Database, data_dir: Path) -> Workbench:
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=1)
-    return Workbench(database, Layout(data_dir), compute, BuiltinProvider(), "test", "datetime", None, 3)
+    return Workbench(database, Layout(data_dir), compute, Providers(database), "test", "datetime", None, 3)
 
 
 @pytest.fixture

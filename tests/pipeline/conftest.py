@@ -16,7 +16,7 @@ import pytest_asyncio
 from PIL import Image
 from sqlalchemy import delete, text
 
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.compute import Compute, LocalCompute
 from core.compute.tasks import prepare_cache
 from core.db.engine import Database, open_database
@@ -110,7 +110,7 @@ def furnish(database: Database, layout: Layout, compute: Compute, holder: str) -
         database=database,
         layout=layout,
         compute=compute,
-        provider=BuiltinProvider(),
+        providers=Providers(database),
         holder=holder,
         naming="datetime",
         home_zone="Europe/Berlin",

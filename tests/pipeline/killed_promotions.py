@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from PIL import Image
 from sqlalchemy import event, insert, select, update
 
-from core.ai.builtin import BuiltinProvider
+from core.ai.providers import Providers
 from core.db.engine import Database, open_database
 from core.db.migrate import migrate
 from core.db.tables import FileVersion, MediaAsset, Placement
@@ -52,12 +52,12 @@ class InThread:
 
 
 def bench(home: Path, holder: str) -> Workbench:
-    layout = Layout(home)
+    layout, database = Layout(home), open_database(f"sqlite+aiosqlite:///{home}/pictallion.db")
     return Workbench(
-        database=open_database(f"sqlite+aiosqlite:///{home}/pictallion.db"),
+        database=database,
         layout=layout,
         compute=InThread(),
-        provider=BuiltinProvider(),
+        providers=Providers(database),
         holder=holder,
         naming="datetime",
         home_zone=None,
