@@ -9,6 +9,7 @@ from pathlib import Path
 
 from api.patience import Patience
 from core.feed import Feed
+from core.passes.runner import Runner
 from core.pipeline.workbench import Workbench
 from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
 
@@ -71,8 +72,8 @@ class ApiContext:
     ``request_scan`` asks for a scan of one root, or of all when it is given ``None``; it answers the names of the
     roots that will be scanned. ``wake`` says that the queue may have something new. ``frontend_dir`` holds the built
     client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
-    at present, if so. ``roots`` tells how each watched root is doing. ``feed`` is what has just happened,
-    ``access`` who may ask, ``patience`` how long is waited for a body.
+    at present, if so. ``roots`` tells how each watched root is doing. ``passes`` runs the passes of the
+    night. ``feed`` is what has just happened, ``access`` who may ask, ``patience`` how long is waited for a body.
     """
 
     bench: Workbench
@@ -82,6 +83,7 @@ class ApiContext:
     min_free: int
     paused: Callable[[], str | None]
     roots: Callable[[], Sequence[RootReport]]
+    passes: Runner
     feed: Feed = field(default_factory=Feed)
     access: AccessRules = AccessRules()
     patience: Patience = field(default_factory=Patience)

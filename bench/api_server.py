@@ -23,9 +23,12 @@ from api.context import ApiContext
 from bench.api_library import database_url
 from core.ai.providers import Providers
 from core.compute import LocalCompute
+from core.config import Settings
 from core.db.engine import Database, open_database
 from core.db.tables import Setting, utc_now
 from core.library.layout import Layout
+from core.passes.runner import Runner
+from core.passes.shape import Tools
 from core.pipeline.workbench import Workbench
 
 TICK = 0.002
@@ -84,7 +87,8 @@ async def serve(folder: Path, port: int) -> None:
     database = open_database(database_url(folder))
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
     bench = Workbench(database, Layout(folder), compute, Providers(database), "bench", "datetime", None, 1)
-    app = create_app(ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list))
+    passes = Runner(Tools(bench, Settings(library={"data_dir": folder.absolute()}, watch=())), ())
+    app = create_app(ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list, passes))
     worst = [0.0]
 
     async def watch() -> None:

@@ -27,10 +27,13 @@ from api.app import create_app
 from api.context import ApiContext
 from core.ai.providers import Providers
 from core.compute import LocalCompute
+from core.config import Settings
 from core.db.engine import Database, open_database
 from core.db.migrate import migrate
 from core.db.tables import Face, FileVersion, MediaAsset, Person, new_id
 from core.library.layout import Layout
+from core.passes.runner import Runner
+from core.passes.shape import Tools
 from core.pipeline.workbench import Workbench
 
 SYLLABLES = (
@@ -165,7 +168,8 @@ async def serving(database: Database, folder: Path) -> AsyncIterator[httpx.Async
     """The API on a free port."""
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
     bench = Workbench(database, Layout(folder), compute, Providers(database), "bench", "datetime", None, 1)
-    context = ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list)
+    passes = Runner(Tools(bench, Settings(library={"data_dir": folder.absolute()}, watch=())), ())
+    context = ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list, passes)
     server = _Server(uvicorn.Config(create_app(context), port=0, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has a flag and no event

@@ -31,6 +31,7 @@
     │   └── AnswerUnusable          counts as an attempt for the photo
     ├── TokenExists                 exit code 1
     ├── UnknownToken                exit code 2
+    ├── UnknownPass                 exit code 2
     └── RequestError                turned into an HTTP response by ``api.errors``
         ├── BadRequest              400
         ├── Forbidden               403
@@ -216,6 +217,12 @@ class TokenExists(PictallionError):
 
 class UnknownToken(PictallionError):
     """No token has this name."""
+
+    exit_code = 2
+
+
+class UnknownPass(PictallionError):
+    """No pass has this name."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""Tells those who follow how the queue and the roots are doing."""
+"""Tells those who follow how the queue, the roots and the passes are doing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.db.engine import Database
 from core.feed import Feed
 from core.media.source_file import shown
+from core.passes.runs import Run
 from core.pipeline import tally
 from core.pipeline.ledger import Entry, Fate
 from core.pipeline.states import State
@@ -35,6 +36,21 @@ def announce_fate(feed: Feed, entry: Entry, fate: Fate) -> None:
             reason=fate.reason,
             assetId=fate.media_asset_id,
         )
+
+
+def announce_run(feed: Feed, run: Run) -> None:
+    """A pass has come further, or has ended."""
+    feed.announce(
+        "pass",
+        id=run.id,
+        name=run.name,
+        state=run.state.value,
+        dryRun=run.is_dry,
+        done=run.progress.done,
+        total=run.progress.total,
+        secondsLeft=run.seconds_left,
+        reason=run.reason,
+    )
 
 
 class Progress:

@@ -26,6 +26,10 @@ from core.feed import Feed
 from core.library.export import remove_old_exports
 from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
+from core.passes.all import PASSES
+from core.passes.due import check_names
+from core.passes.runner import Runner
+from core.passes.shape import Tools
 from core.pipeline.dispatcher import Dispatcher
 from core.pipeline.holders import become_daemon
 from core.pipeline.ledger import Entry, Fate
@@ -35,11 +39,12 @@ from core.pipeline.resolve import settle_expired
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
-from daemon.announcing import Progress, announce_fate
+from daemon.announcing import Progress, announce_fate, announce_run
 from daemon.connections import KeptConnection
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
 from daemon.memory import GIVE_BACK_SECONDS, Leftovers, limit_arenas, spare_what_lasts
+from daemon.night import Consideration, NightWatch
 from daemon.notify import notify
 from daemon.schedule import Schedule
 from daemon.sidecars import LOOK_SECONDS, SidecarKeeper, keeping_sidecars
@@ -71,6 +76,7 @@ async def run_daemon(settings: Settings) -> None:
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits"))
     limit_arenas()
+    check_names(settings.night, PASSES)
     layout = layout_of(settings)
     layout.create()
     with become_daemon(layout.locks):
@@ -113,6 +119,13 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     schedule = Schedule()
     schedule.every("look for edited sidecars", min(LOOK_SECONDS, settings.intake.rescan_interval), keeper.request_look)
     watching = Watching(intakes, settings.intake.rescan_interval, schedule)
+    use = _Use()
+    zone = bench.home_zone or "UTC"
+    consideration = Consideration(
+        settings.night, zone, lambda: dispatcher.is_idle or dispatcher.paused_reason is not None, lambda: use.requests
+    )
+    runner = Runner(Tools(bench, settings), PASSES, consideration.manners, lambda run: announce_run(feed, run))
+    NightWatch(settings.night, bench.database, runner, consideration).schedule(schedule, zone)
     context = ApiContext(
         bench=bench,
         request_scan=request_scan,
@@ -121,13 +134,15 @@ async def _live(settings: Settings, bench: Workbench) -> None:
         min_free=min_free,
         paused=lambda: dispatcher.paused_reason,
         roots=lambda: [_report_of(intake, watching.state(name)) for name, intake in intakes.items()],
+        passes=runner,
         feed=feed,
         access=_access_rules(settings, bench.layout.locks),
     )
     progress = Progress(feed, bench.database, lambda: {report.name: report.trouble for report in context.roots()})
     with _stop_signals() as stop:
         async with (
-            _serving(settings, context),
+            _serving(settings, context, use),
+            _passing(runner),
             _working(dispatcher),
             _watching(watching, intakes.values()),
             _scheduling(schedule, bench, dispatcher),
@@ -229,6 +244,19 @@ async def _working(dispatcher: Dispatcher) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def _passing(runner: Runner) -> AsyncIterator[None]:
+    """Lets passes run; at the end the slice in hand is finished, or given up after the grace."""
+    task = asyncio.create_task(runner.work())
+    try:
+        yield
+    finally:
+        runner.stop()
+        done, _ = await asyncio.wait({task}, timeout=GRACE_SECONDS)
+        if not done:
+            log.warning("a slice of a pass is not finished; it is done again after the next start")
+
+
+@asynccontextmanager
 async def _watching(watching: Watching, intakes: Iterable[RootIntake]) -> AsyncIterator[None]:
     """Hints, scans at start and on schedule, until the block ends."""
     await watching.start()
@@ -267,6 +295,21 @@ async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatch
         await schedule.stop()
 
 
+class _Use:
+    """How much the API is used: the number of requests so far."""
+
+    def __init__(self) -> None:
+        self._server: uvicorn.Server | None = None
+
+    def count(self, server: uvicorn.Server) -> None:
+        """Counts those of this server from now on."""
+        self._server = server
+
+    @property
+    def requests(self) -> int:
+        return 0 if self._server is None else self._server.server_state.total_requests
+
+
 class _Server(uvicorn.Server):
     """uvicorn, leaving the signals to the daemon."""
 
@@ -276,7 +319,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, context: ApiContext) -> AsyncIterator[None]:
+async def _serving(settings: Settings, context: ApiContext, use: _Use) -> AsyncIterator[None]:
     """Serves the API; when the block begins, it answers."""
     server = _Server(
         uvicorn.Config(
@@ -289,6 +332,7 @@ async def _serving(settings: Settings, context: ApiContext) -> AsyncIterator[Non
             timeout_graceful_shutdown=1,
         )
     )
+    use.count(server)
     task = asyncio.create_task(server.serve())
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag and no event

@@ -1,4 +1,4 @@
-"""What happens at intervals, whatever the clock on the wall does.
+"""What happens at intervals or at a time of day, whatever the clock on the wall does.
 
 APScheduler plans by the wall clock: after that was put back a day, nothing would happen for a day. A look every few
 seconds at both clocks notices that, and plans anew.
@@ -10,9 +10,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from datetime import time as wall_time
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 log = structlog.get_logger()
@@ -28,20 +33,28 @@ Job = Callable[[], Awaitable[None] | None]
 
 
 class Schedule:
-    """Jobs that run every so many seconds, one run of each at a time, until :meth:`stop`."""
+    """Jobs that run by themselves, one run of each at a time, until :meth:`stop`."""
 
     def __init__(self) -> None:
         # misfire_grace_time: a machine that slept through a job does it late rather than not at all
         self._scheduler = AsyncIOScheduler(
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._intervals: dict[str, float] = {}
+        self._again: dict[str, Callable[[], Any]] = {}
         self._watch: asyncio.Task[None] | None = None
 
     def every(self, name: str, seconds: float, job: Job) -> None:
         """Runs ``job`` every ``seconds`` from now on; a job of this name is replaced."""
-        self._intervals[name] = seconds
-        self._scheduler.add_job(job, _trigger(seconds), id=name, name=name, replace_existing=True)
+        self._add(name, lambda: _trigger(seconds), job)
+
+    def daily(self, name: str, moment: wall_time, zone: str, job: Job) -> None:
+        """Runs ``job`` every day at a time of the wall clock in ``zone``, an IANA name; where clocks skip it, later."""
+        self._add(name, lambda: CronTrigger(hour=moment.hour, minute=moment.minute, timezone=zone), job)
+
+    def once(self, name: str, seconds: float, job: Job) -> None:
+        """Runs ``job`` in so many seconds."""
+        trigger = DateTrigger(datetime.now(UTC) + timedelta(seconds=seconds))
+        self._scheduler.add_job(job, trigger, id=name, name=name, replace_existing=True)
 
     def start(self) -> None:
         """Begins."""
@@ -63,9 +76,13 @@ class Schedule:
             now_apart = time.time() - time.monotonic()
             if abs(now_apart - apart) > JUMP_SECONDS:
                 log.info("the clock was set; the schedule is made anew", seconds=round(now_apart - apart))
-                for name, seconds in self._intervals.items():
-                    self._scheduler.reschedule_job(name, trigger=_trigger(seconds))
+                for name, trigger in self._again.items():
+                    self._scheduler.reschedule_job(name, trigger=trigger())
             apart = now_apart
+
+    def _add(self, name: str, trigger: Callable[[], Any], job: Job) -> None:
+        self._again[name] = trigger
+        self._scheduler.add_job(job, trigger(), id=name, name=name, replace_existing=True)
 
 
 def _trigger(seconds: float) -> IntervalTrigger:

@@ -34,6 +34,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from core.config.database_url import sqlite_url, with_async_driver
 from core.config.quantities import LONGEST_DURATION, format_duration, format_size, parse_duration, parse_size
 from core.config.roots import conflicts, name_of_folder, usable_name
+from core.config.window import Window, parse_window
 from core.library.naming import BUILT_IN_PATTERNS
 from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
 
@@ -330,6 +331,28 @@ class Ai(Section):
     provider: Annotated[Literal["builtin", "ollama", "openai", "both"], AfterValidator(_only_builtin_yet)] = "builtin"
 
 
+class Night(Section):
+    """When the passes run that look after the library, see :mod:`core.passes`.
+
+    ``window`` is the time of day for it in the library's time zone, ``None`` for any. Those in ``off`` do not run by
+    themselves; ``every`` says how often others do (seconds, by name). ``on_battery``: also while the machine runs on
+    its battery. Above ``max_load`` (load average by processor; 0 for no limit) a slice waits a while. What is late is
+    looked for ``start_delay`` seconds after a start. Rendered pictures take ``thumbnail_cache`` bytes, 0 for no limit.
+    """
+
+    window: Annotated[
+        Window | None,
+        BeforeValidator(parse_window),
+        PlainSerializer(lambda window: "" if window is None else str(window), when_used="json"),
+    ] = parse_window("02:00-06:00")
+    off: tuple[str, ...] = ()
+    every: dict[str, Annotated[Duration, AfterValidator(_within(3600, LONGEST_DURATION))]] = Field(default_factory=dict)
+    on_battery: bool = False
+    max_load: float = Field(default=3.0, ge=0)
+    start_delay: Annotated[Duration, AfterValidator(_within(0, 86400))] = 120.0
+    thumbnail_cache: Size = 0
+
+
 class Log(Section):
     """What is logged, and how: ``auto`` is for people on a terminal and JSON elsewhere."""
 
@@ -356,6 +379,7 @@ class Settings(BaseSettings):
     intake: Intake = Intake()
     compute: Compute = Compute()
     ai: Ai = Ai()
+    night: Night = Night()
     log: Log = Log()
 
     @classmethod

@@ -524,3 +524,32 @@ class Sidecar(Base):
     #: One sentence for a person: why it could not be written.
     reason: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class PassRun(Base):
+    """One run of a pass of the night; see ``core.passes.runs``."""
+
+    __tablename__ = "pass_runs"
+    __table_args__ = (Index(None, "name", "id"), Index(None, "state", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    #: A person wanted it now.
+    is_asked: Mapped[bool]
+    #: It only looked what there would be to do.
+    is_dry: Mapped[bool]
+    #: The process that runs it; see ``core.pipeline.holders``.
+    holder: Mapped[str]
+    #: Where the next slice begins.
+    checkpoint: Mapped[dict[str, Any]]
+    done: Mapped[int]
+    total: Mapped[int | None]
+    report: Mapped[dict[str, Any]]
+    #: How long it has worked.
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    #: One sentence for a person: why it is in this state.
+    reason: Mapped[str | None]
+    started_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -20,6 +20,7 @@ _COMMANDS = {
     "config": "daemon.cli.config:config",
     "explain": "daemon.cli.explain:explain",
     "import": "daemon.cli.import_files:import_files",
+    "pass": "daemon.cli.passes:passes",
     "quarantine": "daemon.cli.quarantine:quarantine",
     "rebuild": "daemon.cli.rebuild:rebuild_command",
     "retry": "daemon.cli.quarantine:retry",

@@ -41,7 +41,23 @@ def ask_for_roots(settings: Settings) -> dict[str, dict[str, Any]] | None:
     return None if answer is None else {root["name"]: root for root in answer}
 
 
-def _ask(settings: Settings, path: str, body: dict[str, str] | None) -> Any:
+def ask_to_run_pass(settings: Settings, name: str, *, dry_run: bool) -> bool:
+    """Lets a pass run in the daemon as soon as its turn has come; ``False`` when no daemon runs.
+
+    Raises :class:`DaemonUnreachable` when one runs and does not do it.
+    """
+    return _ask(settings, f"/api/daemon/passes/{name}/run", {"dryRun": dry_run}) is not None
+
+
+def ask_to_cancel_pass(settings: Settings, name: str) -> bool:
+    """Ends a pass of the daemon after the slice in hand; ``False`` when no daemon runs.
+
+    Raises :class:`DaemonUnreachable` when one runs and does not do it.
+    """
+    return _ask(settings, f"/api/daemon/passes/{name}/cancel", {}) is not None
+
+
+def _ask(settings: Settings, path: str, body: dict[str, Any] | None) -> Any:
     """The daemon's answer to a GET, or to a POST of ``body``; ``None`` when no daemon runs."""
     layout = layout_of(settings)
     if not (layout.locks.is_dir() and daemon_is_running(layout.locks)):

@@ -9,6 +9,8 @@ from typing import Any, Final
 import click
 
 from core.config import LoadedSettings
+from core.passes.all import PASSES
+from core.passes.due import check_names
 from daemon.cli.settings import load
 
 _COMMENT_COLUMN: Final = 44
@@ -39,6 +41,7 @@ def show(ctx: click.Context, as_json: bool) -> None:
 def check(ctx: click.Context) -> None:
     """Say "ok" if the settings can be used; otherwise list every problem and exit with code 2."""
     loaded = load(ctx)
+    check_names(loaded.settings.night, PASSES)
     click.echo(f"ok: {loaded.file or 'there is no configuration file, the defaults are used'}")
 
 

@@ -19,6 +19,8 @@ from core.db.migrate import require_current
 from core.db.tables import AssetHistory, FileVersion
 from core.library.layout import Tier
 from core.library.sidecars import failures
+from core.passes import runs
+from core.passes.runs import UNFINISHED, Run, RunState
 from core.pipeline import tally, watch_roots
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.roots import IMPORT, UPLOAD
@@ -77,6 +79,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
     last, troubles = None, []
     sidecars: dict[str, Any] = {"failed": 0, "troubles": []}
     remembered: dict[str, watch_roots.Remembered] = {}
+    latest: dict[str, Run] = {}
     if database is not None:
         async with database.read() as connection:
             by_root = await tally.counts_by_root(connection)
@@ -84,6 +87,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
             failed, first = await failures(connection, limit=10)
             sidecars = {"failed": failed, "troubles": [{"path": row.path, "reason": row.reason} for row in first]}
             remembered = await watch_roots.all_remembered(connection)
+            latest = await runs.latest(connection)
             statement = select(FileVersion.tier, func.count()).where(FileVersion.archived_at.is_(None))
             tiers |= {Tier(row[0]): row[1] for row in await connection.execute(statement.group_by(FileVersion.tier))}
             newest = select(AssetHistory.timestamp, AssetHistory.details).order_by(AssetHistory.timestamp.desc())
@@ -113,6 +117,18 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
         "queue": {state: counted[state] for state in _IN_QUEUE},
         "troubles": troubles,
         "sidecars": sidecars,
+        "passes": [
+            {
+                "name": run.name,
+                "state": run.state,
+                "done": run.progress.done,
+                "total": run.progress.total,
+                "secondsLeft": run.seconds_left,
+                "reason": run.reason,
+                "at": run.updated_at,
+            }
+            for run in latest.values()
+        ],
         "lastActivity": last,
     }
 
@@ -149,7 +165,20 @@ def _print(report: dict[str, Any]) -> None:
         first = report["sidecars"]["troubles"][0]
         told = f"{failed} sidecars could not be written and are tried again, {first['path']} first: {first['reason']}"
         console.print(Text(told))
+    for run in report["passes"]:
+        if (of_pass := _of_pass(run)) is not None:
+            console.print(Text(of_pass))
     if report["lastActivity"] is not None:
         console.print(
             f"Last: {report['lastActivity']['details']} ({report['lastActivity']['timestamp']:%Y-%m-%d %H:%M})"
         )
+
+
+def _of_pass(run: dict[str, Any]) -> str | None:
+    """What is worth telling of a pass: that it is under way, or that it failed."""
+    if run["state"] in UNFINISHED:
+        left = "" if run["secondsLeft"] is None else f", {run['secondsLeft']:.0f} s left"
+        return f"The pass {run['name']} is {run['state']}: {run['done']} of {run['total'] or 'unknown'}{left}."
+    if run["state"] == RunState.FAILED:
+        return f"The pass {run['name']} failed and is tried again next night: {run['reason']}"
+    return None

@@ -21,11 +21,16 @@ from api.context import AccessRules, ApiContext
 from api.patience import Patience
 from core.ai.providers import Providers
 from core.compute import LocalCompute
+from core.config import Settings
 from core.db.engine import Database
 from core.db.tables import AssetHistory, Base, Face, FileVersion, MediaAsset, new_id
 from core.feed import Feed
 from core.library.layout import Layout
+from core.passes.all import PASSES
+from core.passes.runner import Runner
+from core.passes.shape import Tools
 from core.pipeline.workbench import Workbench
+from daemon.announcing import announce_run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -42,6 +47,7 @@ class Library:
 
     bench: Workbench
     http: httpx.AsyncClient
+    passes: Runner
     scans: list[str | None] = field(default_factory=list)
     feed: Feed = field(default_factory=Feed)
 
@@ -115,6 +121,13 @@ class _Server(uvicorn.Server):
         yield
 
 
+def runner_of(bench: Workbench, feed: Feed | None = None) -> Runner:
+    """Runs the passes of a library, as soon as a test lets it work."""
+    settings = Settings(library={"data_dir": bench.layout.data_dir}, watch=())  # type: ignore[arg-type]
+    announced = feed or Feed()
+    return Runner(Tools(bench, settings), PASSES, tell=lambda run: announce_run(announced, run))
+
+
 @asynccontextmanager
 async def serve(context: ApiContext) -> AsyncIterator[str]:
     """The API on a free port; yields its address."""
@@ -160,6 +173,7 @@ async def open_library(
         scans.append(root)
         return ["inbox"] if root in (None, "inbox") else []
 
+    feed = Feed()
     context = ApiContext(
         bench,
         request_scan,
@@ -168,6 +182,8 @@ async def open_library(
         min_free,
         lambda: None,
         list,
+        runner_of(bench, feed),
+        feed=feed,
         access=access or AccessRules(),
         patience=patience or Patience(),
     )
@@ -176,7 +192,7 @@ async def open_library(
             serve(context) as address,
             httpx.AsyncClient(base_url=address, timeout=60) as http,
         ):
-            yield Library(bench, http, scans, context.feed)
+            yield Library(bench, http, context.passes, scans, context.feed)
     finally:
         if compute is None:
             await bench.compute.close()

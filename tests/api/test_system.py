@@ -13,7 +13,7 @@ from api.context import ApiContext
 from core import __version__
 from core.db.engine import open_database
 from core.db.tables import LedgerEntry
-from tests.api.conftest import Library, open_library
+from tests.api.conftest import Library, open_library, runner_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -138,7 +138,9 @@ async def test_the_status_counts_files_by_state_and_photos_by_tier(library: Libr
 
 async def test_every_route_is_described(sqlite_library: Library) -> None:
     described = (await sqlite_library.http.get("/schema/openapi.json")).json()
-    context = ApiContext(sqlite_library.bench, lambda _: [], lambda: None, None, 0, lambda: None, list)
+    context = ApiContext(
+        sqlite_library.bench, lambda _: [], lambda: None, None, 0, lambda: None, list, runner_of(sqlite_library.bench)
+    )
     routes = {re.sub(r":\w+}", "}", route.path) for route in create_app(context).routes}
     assert set(described["paths"]) == {path for path in routes if path.startswith("/api/") or path == "/health"} - {
         "/api"

@@ -13,7 +13,7 @@ from api.context import AccessRules, ApiContext
 from core import __version__
 from core.db.engine import Database
 from core.db.tables import MediaAsset
-from tests.api.conftest import NOON, Library, open_library, serve
+from tests.api.conftest import NOON, Library, open_library, runner_of, serve
 
 pytestmark = pytest.mark.asyncio
 
@@ -97,7 +97,17 @@ async def test_pages_of_named_origins_may_ask_and_no_others(sqlite_database: Dat
     origin = "http://localhost:5173"
     async with open_library(sqlite_database, tmp_path / "data") as library:
         rules = AccessRules(origins=frozenset({origin}))
-        context = ApiContext(library.bench, lambda _: [], lambda: None, None, 0, lambda: None, list, access=rules)
+        context = ApiContext(
+            library.bench,
+            lambda _: [],
+            lambda: None,
+            None,
+            0,
+            lambda: None,
+            list,
+            runner_of(library.bench),
+            access=rules,
+        )
         assert dataclasses.is_dataclass(context)
         async with serve(context) as address, httpx.AsyncClient(base_url=address) as http:
             answer = await http.get("/api/stats", headers={"origin": origin})

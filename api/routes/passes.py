@@ -1,0 +1,98 @@
+"""The passes of the night: which there are, how they went, running one now and cancelling it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from api.access import SCOPE
+from api.context import ApiContext
+from api.schemas.passes import KnownPass, PassAccepted, PassCancelled, PassRequest, PassRun
+from core.access import Scope
+from core.errors import BadRequest, NotFound, UnknownPass
+from core.passes import runs
+from core.passes.runner import Wanted
+from core.passes.runs import Run, RunState
+
+
+@get("/api/daemon/passes", tags=["Daemon"])
+async def list_passes(context: NamedDependency[ApiContext]) -> list[KnownPass]:
+    """Every pass, in the order of a night, with its last run."""
+    runner = context.passes
+    async with context.bench.database.read() as connection:
+        latest = await runs.latest(connection)
+        good = await runs.last_times(connection, RunState.DONE)
+    waiting, intervals = runner.waiting(), runner.intervals()
+    return [
+        KnownPass(
+            name=name,
+            title=each.title,
+            every=intervals[name],
+            waiting=name in waiting,
+            last_success=good.get(name),
+            last_run=_described(latest[name]) if name in latest else None,
+        )
+        for name, each in runner.passes.items()
+    ]
+
+
+@get("/api/daemon/passes/history", tags=["Daemon"])
+async def list_pass_runs(
+    context: NamedDependency[ApiContext],
+    name: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 50,
+) -> list[PassRun]:
+    """The last runs of a pass, or of all, newest first, with what each of them did."""
+    if name is not None and name not in context.passes.passes:
+        raise NotFound(f"There is no pass called {name}.")
+    async with context.bench.database.read() as connection:
+        return [_described(run) for run in await runs.history(connection, name, limit)]
+
+
+@post("/api/daemon/passes/{name:str}/run", tags=["Daemon"], status_code=202, opt={SCOPE: Scope.ADMIN})
+async def run_pass(
+    context: NamedDependency[ApiContext], name: FromPath[str], data: JSONBody[PassRequest | None] = None
+) -> PassAccepted:
+    """Runs a pass as soon as the one that runs is over, whatever the time. Answers at once."""
+    try:
+        is_new = context.passes.request(Wanted(name, is_asked=True, is_dry=data is not None and data.dry_run))
+    except UnknownPass as error:
+        raise NotFound(str(error)) from error
+    return PassAccepted(name, is_new)
+
+
+@post("/api/daemon/passes/{name:str}/cancel", tags=["Daemon"], status_code=202, opt={SCOPE: Scope.ADMIN})
+async def cancel_pass(context: NamedDependency[ApiContext], name: FromPath[str]) -> PassCancelled:
+    """Ends a pass after the slice in hand; what it did stays done."""
+    try:
+        is_running = context.passes.cancel(name)
+    except UnknownPass as error:
+        raise NotFound(str(error)) from error
+    if not is_running:
+        raise BadRequest(f"{name} is neither running nor waiting.")
+    return PassCancelled(name)
+
+
+ROUTES = (list_passes, list_pass_runs, run_pass, cancel_pass)
+
+
+def _described(run: Run) -> PassRun:
+    return PassRun(
+        id=run.id,
+        name=run.name,
+        state=run.state,
+        asked=run.is_asked,
+        dry_run=run.is_dry,
+        done=run.progress.done,
+        total=run.progress.total,
+        seconds=run.seconds,
+        seconds_left=run.seconds_left,
+        reason=run.reason,
+        report=run.progress.report,
+        started_at=run.started_at,
+        updated_at=run.updated_at,
+        ended_at=run.ended_at,
+    )

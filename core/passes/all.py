@@ -1,0 +1,10 @@
+"""Every pass there is, in the order of a night: a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.passes.shape import Pass
+from core.passes.thumbnails import THUMBNAILS
+
+PASSES: Final[tuple[Pass, ...]] = (THUMBNAILS,)

@@ -1,0 +1,236 @@
+"""Runs passes: one at a time, a slice at a time, giving way, going on where they stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db.tables import utc_now
+from core.errors import PictallionError, UnknownPass
+from core.passes import runs
+from core.passes.runs import Run, RunState
+from core.passes.shape import Pass, Progress, Tools
+from core.pipeline.holders import one_at_a_time
+
+log = structlog.get_logger()
+
+#: While others are busy a slice waits, looking again so often, but no longer than this: a first import takes days, and
+#: a library that is used all night is backed up all the same. [s]
+LOOK_SECONDS = 0.5
+LONGEST_WAIT = 60.0
+
+#: How long is waited before runs are looked for again when the database refuses. [s]
+TROUBLE_PAUSE = 5.0
+
+
+@dataclass(frozen=True)
+class Manners:
+    """When passes step back; each says why, ``None`` where they need not.
+
+    ``busy``: others have work to do, the next slice waits a while. ``over``: the time for passes that nobody asked for
+    is over, they go on another night.
+    """
+
+    busy: Callable[[bool], str | None] = lambda is_asked: None
+    over: Callable[[], str | None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A pass that is to run. ``is_asked``: a person wants it now. ``is_late``: it has been due for long."""
+
+    name: str
+    is_asked: bool = False
+    is_dry: bool = False
+    is_late: bool = False
+
+
+class Runner:
+    """Runs what is requested, in that order, until :meth:`stop`.
+
+    ``tell`` hears of every run after every slice.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        passes: Sequence[Pass],
+        manners: Manners | None = None,
+        tell: Callable[[Run], None] = lambda run: None,
+    ) -> None:
+        self.passes = {each.name: each for each in passes}
+        self._tools = tools
+        self._manners = manners or Manners()
+        self._tell = tell
+        self._wanted: deque[Wanted] = deque()
+        self._current: Wanted | None = None
+        self._cancelled = False
+        self._is_stopping = False
+        self._wake = asyncio.Event()
+
+    def request(self, wanted: Wanted) -> bool:
+        """Lets a pass run as soon as its turn has come; ``False`` where it is running or waiting already.
+
+        Raises :class:`core.errors.UnknownPass`.
+        """
+        self._known(wanted.name)
+        if any(wanted.name == each.name for each in (*self._wanted, *filter(None, [self._current]))):
+            return False
+        if wanted.is_asked:
+            self._wanted.appendleft(wanted)
+        else:
+            self._wanted.append(wanted)
+        self._wake.set()
+        return True
+
+    def cancel(self, name: str) -> bool:
+        """Ends a pass after the slice in hand, or before its first; ``False`` where it is neither running nor waiting.
+
+        Raises :class:`core.errors.UnknownPass`.
+        """
+        self._known(name)
+        if self._current is not None and self._current.name == name:
+            self._cancelled = True
+            return True
+        waiting = [each for each in self._wanted if each.name != name]
+        was_waiting = len(waiting) < len(self._wanted)
+        self._wanted = deque(waiting)
+        return was_waiting
+
+    def intervals(self) -> dict[str, float | None]:
+        """How often each pass runs by itself, in seconds; ``None`` for those that do not."""
+        night = self._tools.settings.night
+        return {
+            name: None if name in night.off else night.every.get(name, each.every) for name, each in self.passes.items()
+        }
+
+    def waiting(self) -> list[str]:
+        """The passes that will run when what is running is over."""
+        return [each.name for each in self._wanted]
+
+    def stop(self) -> None:
+        """Lets :meth:`work` return after the slice in hand; the run goes on another time."""
+        self._is_stopping = True
+        self._wake.set()
+
+    async def work(self) -> None:
+        """Runs what is requested until :meth:`stop`."""
+        while not self._is_stopping:
+            self._wake.clear()
+            if not self._wanted:
+                await self._wake.wait()
+                continue
+            wanted = self._wanted.popleft()
+            try:
+                await self.run(wanted)
+            except (SQLAlchemyError, OSError):
+                log.exception("the run of a pass could not be written down; it goes on another time", name=wanted.name)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), TROUBLE_PAUSE)
+
+    async def run(self, wanted: Wanted) -> Run:
+        """Runs a pass to its end, or until it has to stop; returns how that was.
+
+        An interrupted run of the pass goes on. Waits for passes that other processes run on this library. Raises
+        :class:`core.errors.UnknownPass`, and the errors of a database that refuses.
+        """
+        each = self._known(wanted.name)
+        self._current, self._cancelled = wanted, False
+        try:
+            async with one_at_a_time(self._tools.bench.layout.locks, "passes"):
+                return await self._run(each, wanted)
+        finally:
+            self._current = None
+
+    async def _run(self, each: Pass, wanted: Wanted) -> Run:
+        tools = replace(self._tools, is_dry=wanted.is_dry)
+        run = await self._opened(each, wanted)
+        try:
+            if run.progress.total is None and not run.progress.checkpoint:
+                run = await self._written(replace(run, progress=await each.begin(tools)))
+            while not run.progress.is_over:
+                if (stopped := await self._stopped(run, wanted)) is not None:
+                    return await self._ended(stopped)
+                began = time.monotonic()
+                progress = await each.step(tools, run.progress)
+                worked = round(run.seconds + time.monotonic() - began, 3)
+                run = await self._written(replace(run, progress=progress, seconds=worked))
+        except (SQLAlchemyError, OSError) as error:
+            log.exception("a pass failed", name=each.name)
+            return await self._ended(_failed(run, f"{type(error).__name__}: {error}"))
+        except PictallionError as error:
+            return await self._ended(_failed(run, str(error)))
+        except Exception as error:
+            log.exception("a defect in a pass", name=each.name)
+            return await self._ended(_failed(run, f"This is a defect: {type(error).__name__}: {error}"))
+        return await self._ended(replace(run, state=RunState.DONE))
+
+    async def _opened(self, each: Pass, wanted: Wanted) -> Run:
+        """The interrupted run that goes on, or a new one."""
+        bench = self._tools.bench
+        now = utc_now()
+        async with bench.database.write() as connection:
+            for run in await runs.unfinished(connection, each.name):
+                if run.is_dry == wanted.is_dry:
+                    log.info("a pass goes on", name=each.name, done=run.progress.done, total=run.progress.total)
+                    run = replace(run, state=RunState.RUNNING, holder=bench.holder, reason=None, updated_at=now)
+                    await runs.save(connection, run)
+                    return run
+            run = await runs.open_run(
+                connection,
+                each.name,
+                bench.holder,
+                Progress(),
+                now,
+                is_asked=wanted.is_asked,
+                is_dry=wanted.is_dry,
+            )
+        log.info("a pass begins", name=each.name)
+        self._tell(run)
+        return run
+
+    async def _stopped(self, run: Run, wanted: Wanted) -> Run | None:
+        """Gives way to others; the run as it has to end now, ``None`` where it goes on."""
+        deadline = time.monotonic() + LONGEST_WAIT
+        while True:
+            if self._cancelled:
+                return replace(run, state=RunState.CANCELLED, reason="It was cancelled.")
+            if self._is_stopping:
+                return replace(run, state=RunState.INTERRUPTED, reason="Pictallion was stopped.")
+            over = None if wanted.is_asked or wanted.is_late else self._manners.over()
+            if over is not None:
+                return replace(run, state=RunState.INTERRUPTED, reason=over)
+            if self._manners.busy(wanted.is_asked) is None or time.monotonic() >= deadline:
+                return None
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _written(self, run: Run) -> Run:
+        run = replace(run, updated_at=utc_now())
+        async with self._tools.bench.database.write() as connection:
+            await runs.save(connection, run)
+        self._tell(run)
+        return run
+
+    async def _ended(self, run: Run) -> Run:
+        now = utc_now()
+        run = replace(run, ended_at=None if run.state is RunState.INTERRUPTED else now)
+        run = await self._written(run)
+        told = log.warning if run.state is RunState.FAILED else log.info
+        told(f"a pass is {run.state}", name=run.name, seconds=run.seconds, reason=run.reason, **run.progress.report)
+        return run
+
+    def _known(self, name: str) -> Pass:
+        if name not in self.passes:
+            raise UnknownPass(f"There is no pass called {name}; there are {', '.join(self.passes)}.")
+        return self.passes[name]
+
+
+def _failed(run: Run, reason: str) -> Run:
+    return replace(run, state=RunState.FAILED, reason=reason)

@@ -1,0 +1,168 @@
+"""What is remembered of runs of passes.
+
+Every function works in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.tables import PassRun
+from core.passes.shape import Progress
+
+#: So many runs of each pass are remembered: a year of nights.
+KEPT = 366
+
+
+class RunState(StrEnum):
+    """How a run is doing."""
+
+    RUNNING = "running"
+    #: It goes on later where it stopped: the night or the process was over.
+    INTERRUPTED = "interrupted"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+#: The run is not over.
+UNFINISHED = (RunState.RUNNING, RunState.INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a pass.
+
+    ``seconds`` is how long it has worked, pauses not counted. ``is_asked`` says that a person wanted it now, ``holder``
+    which process runs it, or ran it last.
+    """
+
+    id: int
+    name: str
+    state: RunState
+    is_asked: bool
+    is_dry: bool
+    holder: str
+    progress: Progress
+    seconds: float
+    reason: str | None
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will still take at the pace so far; ``None`` while nobody can tell."""
+        done, total = self.progress.done, self.progress.total
+        if self.state not in UNFINISHED or total is None or not done or not self.seconds:
+            return None
+        return round(max(total - done, 0) * self.seconds / done, 1)
+
+
+async def open_run(
+    connection: AsyncConnection,
+    name: str,
+    holder: str,
+    progress: Progress,
+    now: datetime,
+    *,
+    is_asked: bool,
+    is_dry: bool,
+) -> Run:
+    """Writes down that a run begins."""
+    values = {
+        "name": name,
+        "state": RunState.RUNNING,
+        "is_asked": is_asked,
+        "is_dry": is_dry,
+        "holder": holder,
+        "started_at": now,
+        "updated_at": now,
+        **_columns(progress),
+    }
+    statement = insert(PassRun).values(values).returning(PassRun.id)
+    identifier = (await connection.execute(statement)).scalar_one()
+    return Run(identifier, name, RunState.RUNNING, is_asked, is_dry, holder, progress, 0.0, None, now, now, None)
+
+
+async def save(connection: AsyncConnection, run: Run) -> None:
+    """Writes down how far a run is, and how it is doing."""
+    await connection.execute(
+        update(PassRun)
+        .where(PassRun.id == run.id)
+        .values(
+            state=run.state,
+            holder=run.holder,
+            seconds=run.seconds,
+            reason=run.reason,
+            updated_at=run.updated_at,
+            ended_at=run.ended_at,
+            **_columns(run.progress),
+        )
+    )
+    if run.ended_at is not None:
+        oldest = select(PassRun.id).where(PassRun.name == run.name).order_by(PassRun.id.desc()).offset(KEPT).limit(1)
+        await connection.execute(
+            delete(PassRun).where(PassRun.name == run.name, PassRun.id <= oldest.scalar_subquery())
+        )
+
+
+async def unfinished(connection: AsyncConnection, name: str | None = None) -> list[Run]:
+    """Runs that are not over, of one pass or of all, oldest first."""
+    statement = select(PassRun).where(PassRun.state.in_(UNFINISHED)).order_by(PassRun.id)
+    return await _read(connection, statement if name is None else statement.where(PassRun.name == name))
+
+
+async def latest(connection: AsyncConnection) -> dict[str, Run]:
+    """The last run of each pass that changed something, by name."""
+    newest = select(func.max(PassRun.id)).where(PassRun.is_dry.is_(False)).group_by(PassRun.name)
+    return {run.name: run for run in await _read(connection, select(PassRun).where(PassRun.id.in_(newest)))}
+
+
+async def last_times(connection: AsyncConnection, state: RunState) -> dict[str, datetime]:
+    """When each pass last ended in this state, by name."""
+    statement = select(PassRun.name, func.max(PassRun.ended_at)).where(PassRun.is_dry.is_(False))
+    rows = await connection.execute(statement.where(PassRun.state == state).group_by(PassRun.name))
+    return {name: when for name, when in rows if when is not None}
+
+
+async def history(connection: AsyncConnection, name: str | None, limit: int) -> list[Run]:
+    """The last runs of a pass, or of all, newest first."""
+    statement = select(PassRun).order_by(PassRun.id.desc()).limit(limit)
+    return await _read(connection, statement if name is None else statement.where(PassRun.name == name))
+
+
+async def _read(connection: AsyncConnection, statement: Select[Any]) -> list[Run]:
+    return [_run(row) for row in await connection.execute(statement)]
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        name=row.name,
+        state=RunState(row.state),
+        is_asked=row.is_asked,
+        is_dry=row.is_dry,
+        holder=row.holder,
+        progress=Progress(row.checkpoint, row.done, row.total, row.state == RunState.DONE, row.report),
+        seconds=row.seconds,
+        reason=row.reason,
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _columns(progress: Progress) -> dict[str, Any]:
+    return {
+        "checkpoint": progress.checkpoint,
+        "done": progress.done,
+        "total": progress.total,
+        "report": progress.report,
+    }

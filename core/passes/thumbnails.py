@@ -1,0 +1,223 @@
+"""Keeps the rendered pictures: makes those that the grid asks for and that are not there, and trims the others.
+
+What is trimmed was not used for longest. Squares of unusual sizes and previews may go, since they are made again when
+somebody asks; the thumbnails of the grid stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import func, select
+
+from core.compute.tasks import render_reduced, render_thumbnail
+from core.db.tables import FileVersion
+from core.errors import PlacementFailed, Undecodable, WorkerLost
+from core.library.placing import replace_bytes
+from core.media.facts import Kind
+from core.media.formats import FORMATS
+from core.passes.shape import SLICE_SECONDS, Pass, Progress, Tools
+from core.pipeline.look import PREVIEW, THUMBNAIL
+
+log = structlog.get_logger()
+
+#: Versions that are looked at with one query.
+PAGE = 500
+
+#: Edge or longest side in pixels and JPEG quality of what every photo gets when it is looked at; see
+#: :mod:`core.media.thumbnails`.
+_GRID = (250, 60)
+_PREVIEW = (1440, 80)
+
+_PHOTO_TYPES: Final = frozenset(known.mime_type for known in FORMATS if known.kind is Kind.PHOTO)
+
+#: ``thumbnails/00`` to ``thumbnails/ff``.
+_FOLDERS = 256
+
+_DAY = 86400
+
+
+async def begin(tools: Tools) -> Progress:
+    """Counts the photos whose pictures are looked for."""
+    async with tools.bench.database.read() as connection:
+        total = (await connection.execute(select(func.count()).select_from(FileVersion).where(*_WITH_PICTURE))).scalar()
+    report = {"made": 0, "impossible": 0, "bytes": 0, "trimmed": 0, "trimmedBytes": 0}
+    return Progress({"phase": "fill", "after": ""}, 0, (total or 0) + 2 * _FOLDERS, report=report)
+
+
+async def step(tools: Tools, progress: Progress) -> Progress:
+    """Makes what is missing, then measures, then trims where there is more than is allowed."""
+    phases = {"fill": _fill, "measure": _measure, "trim": _trim}
+    return await phases[progress.checkpoint["phase"]](tools, progress)
+
+
+THUMBNAILS = Pass("thumbnails", "Makes missing thumbnails and trims what nobody looks at", begin, step)
+
+_WITH_PICTURE = (
+    FileVersion.mime_type.in_(_PHOTO_TYPES),
+    FileVersion.archived_at.is_(None),
+    FileVersion.undecodable.is_(None),
+    FileVersion.sha256.is_not(None),
+)
+
+
+async def _fill(tools: Tools, progress: Progress) -> Progress:
+    after: str = progress.checkpoint["after"]
+    statement = (
+        select(FileVersion.id, FileVersion.file_path, FileVersion.sha256)
+        .where(FileVersion.id > after, *_WITH_PICTURE)
+        .order_by(FileVersion.id)
+        .limit(PAGE)
+    )
+    async with tools.bench.database.read() as connection:
+        rows = list(await connection.execute(statement))
+    report = Counter(progress.report)
+    ends = time.monotonic() + SLICE_SECONDS
+    done = 0
+    for row in rows:
+        if done and time.monotonic() >= ends:
+            break
+        for name in await asyncio.to_thread(_missing, tools, row.sha256):
+            is_made = tools.is_dry or await _make(tools, row.file_path, row.sha256, name)
+            report["made" if is_made else "impossible"] += 1
+        done += 1
+        after = row.id
+    is_last = done == len(rows) < PAGE
+    checkpoint: dict[str, Any] = {"phase": "fill", "after": after}
+    if is_last:
+        checkpoint = {"phase": "measure", "folder": 0, "days": {}}
+    return Progress(checkpoint, progress.done + done, progress.total, report=dict(report))
+
+
+def _missing(tools: Tools, sha256: str) -> list[str]:
+    """Which pictures are to be made. With a limit no previews are: they might be trimmed at once."""
+    names = (THUMBNAIL,) if tools.settings.night.thumbnail_cache else (THUMBNAIL, PREVIEW)
+    return [name for name in names if not tools.bench.layout.rendered(sha256, name).exists()]
+
+
+async def _make(tools: Tools, file_path: str, sha256: str, name: str) -> bool:
+    layout = tools.bench.layout
+    source = layout.rendered(sha256, PREVIEW)
+    if name == PREVIEW or not source.exists():
+        source = layout.absolute(file_path)
+    try:
+        if name == PREVIEW:
+            picture = await tools.bench.compute.run(render_reduced, str(source), *_PREVIEW)
+        else:
+            picture = await tools.bench.compute.run(render_thumbnail, str(source), *_GRID)
+        await asyncio.to_thread(replace_bytes, picture, layout.rendered(sha256, name))
+    except (Undecodable, WorkerLost, PlacementFailed, OSError) as error:
+        log.info("a thumbnail could not be made", path=file_path, reason=str(error))
+        return False
+    return True
+
+
+async def _measure(tools: Tools, progress: Progress) -> Progress:
+    """How many bytes were last used on each day, folder by folder: what is to go follows from that."""
+    first: int = progress.checkpoint["folder"]
+    days = Counter({int(day): size for day, size in progress.checkpoint["days"].items()})
+    report = dict(progress.report)
+    ends = time.monotonic() + SLICE_SECONDS
+    folder = first
+    while folder < _FOLDERS and (folder == first or time.monotonic() < ends):
+        kept, of_days = await asyncio.to_thread(_weigh, _folder(tools, folder))
+        days.update(of_days)
+        report["bytes"] += kept + of_days.total()
+        folder += 1
+    checkpoint: dict[str, Any] = {"phase": "measure", "folder": folder, "days": {str(day): days[day] for day in days}}
+    is_over = False
+    if folder == _FOLDERS:
+        limit = tools.settings.night.thumbnail_cache
+        too_many = report["bytes"] - limit if limit else 0
+        is_over = too_many <= 0
+        checkpoint = {"phase": "trim", "folder": 0, "before": _last_to_go(days, too_many), "left": too_many}
+    done = progress.total if is_over and progress.total is not None else progress.done + folder - first
+    return Progress(checkpoint, done, progress.total, is_over, report)
+
+
+async def _trim(tools: Tools, progress: Progress) -> Progress:
+    folder, before, left = (progress.checkpoint[name] for name in ("folder", "before", "left"))
+    report = dict(progress.report)
+    ends = time.monotonic() + SLICE_SECONDS
+    done = 0
+    while left > 0 and folder < _FOLDERS and (not done or time.monotonic() < ends):
+        count, size = await asyncio.to_thread(_remove, _folder(tools, folder), before, left, tools.is_dry)
+        report["trimmed"] += count
+        report["trimmedBytes"] += size
+        left -= size
+        folder += 1
+        done += 1
+    is_over = left <= 0 or folder == _FOLDERS
+    checkpoint = {"phase": "trim", "folder": folder, "before": before, "left": left}
+    told = progress.total if is_over and progress.total is not None else progress.done + done
+    return Progress(checkpoint, told, progress.total, is_over, report)
+
+
+def _folder(tools: Tools, number: int) -> Path:
+    return tools.bench.layout.thumbnails / f"{number:02x}"
+
+
+def _last_to_go(days: Counter[int], too_many: int) -> int:
+    """The day, in days since 1970, of which the last pictures have to go: of all days before it everything does."""
+    left = too_many
+    for day in sorted(days):
+        left -= days[day]
+        if left <= 0:
+            return day
+    return max(days, default=0)
+
+
+def _weigh(folder: Path) -> tuple[int, Counter[int]]:
+    """The bytes in a folder that stay in any case, and those of the others by the day of their last use."""
+    kept, days = 0, Counter[int]()
+    for entry, day, size in _pictures(folder):
+        if _is_of_grid(entry.name):
+            kept += size
+        else:
+            days[day] += size
+    return kept, days
+
+
+def _remove(folder: Path, before: int, at_most: int, is_dry: bool) -> tuple[int, int]:
+    """Removes what was last used on the day ``before`` or earlier until ``at_most`` bytes are gone; how many, and how
+    many bytes.
+    """
+    count, removed = 0, 0
+    for entry, day, size in _pictures(folder):
+        if removed >= at_most:
+            break
+        if day <= before and not _is_of_grid(entry.name):
+            if not is_dry:
+                Path(entry.path).unlink(missing_ok=True)
+            count += 1
+            removed += size
+    return count, removed
+
+
+def _pictures(folder: Path) -> list[tuple[os.DirEntry[str], int, int]]:
+    """Each picture with the day of its last use and its size. Where reading leaves no trace, it is the day it was made.
+
+    A file that goes while it is looked at is none.
+    """
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                found.append((entry, int(max(status.st_atime, status.st_mtime)) // _DAY, status.st_size))
+    except FileNotFoundError:
+        return []
+    return found
+
+
+def _is_of_grid(name: str) -> bool:
+    return name.endswith(f"-{THUMBNAIL}.jpeg")

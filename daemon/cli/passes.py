@@ -1,0 +1,238 @@
+"""``pictallion pass``: what runs at night, how it went, and running it now."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from core.config import Settings
+from core.db.engine import Database, open_database
+from core.db.migrate import require_current
+from core.errors import UnknownPass
+from core.passes import runs
+from core.passes.all import PASSES
+from core.passes.due import check_names
+from core.passes.runner import Runner, Wanted
+from core.passes.runs import UNFINISHED, Run, RunState
+from core.passes.shape import Tools
+from core.pipeline.holders import daemon_is_running
+from daemon.cli.ask_daemon import DaemonUnreachable, ask_to_cancel_pass, ask_to_run_pass
+from daemon.cli.settings import load
+from daemon.logs import configure_logs
+from daemon.workshop import layout_of, open_bench
+
+#: How often it is looked how a run in the daemon is going. [s]
+_LOOK_EVERY = 0.3
+
+
+@click.group("pass")
+def passes() -> None:
+    """Look at, run and cancel what runs at night."""
+
+
+@passes.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.pass_context
+def list_passes(ctx: click.Context, as_json: bool) -> None:
+    """Show every pass, how often it runs and how it went."""
+    settings = load(ctx, require_folders=False).settings
+    check_names(settings.night, PASSES)
+    rows = asyncio.run(_listed(settings))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return
+    table = Table("pass", "what it does", "every", "last success", "last run")
+    for row in rows:
+        every = "off" if row["every"] is None else f"{row['every'] / 3600:g} h"
+        good = "never" if row["lastSuccess"] is None else f"{row['lastSuccess'].astimezone():%Y-%m-%d %H:%M}"
+        table.add_row(row["name"], Text(row["title"]), every, good, Text(row["told"]))
+    Console().print(table)
+
+
+@passes.command("history")
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.pass_context
+def history(ctx: click.Context, name: str | None, limit: int, as_json: bool) -> None:
+    """Show the last runs of the pass NAME, or of all, newest first, and what they did."""
+    settings = load(ctx, require_folders=False).settings
+    if name is not None:
+        _refuse_unknown(name)
+
+    async def read(database: Database) -> list[Run]:
+        async with database.read() as connection:
+            return await runs.history(connection, name, limit)
+
+    found = asyncio.run(_with_database(settings, read))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode([_as_json(run) for run in found]), indent=2).decode())
+        return
+    table = Table("run", "pass", "began", "worked", "state", "what it did")
+    for run in found:
+        did = ", ".join(f"{key} {_brief(value)}" for key, value in run.progress.report.items())
+        state = f"{run.state} (dry run)" if run.is_dry else run.state.value
+        began = f"{run.started_at.astimezone():%Y-%m-%d %H:%M}"
+        told = Text("\n".join(filter(None, [run.reason, did])))
+        table.add_row(str(run.id), run.name, began, f"{run.seconds:.1f} s", state, told)
+    Console().print(table)
+
+
+@passes.command("run")
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Only look what there would be to do; nothing is changed.")
+@click.option("--no-wait", is_flag=True, help="With a running daemon: return at once.")
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object.")
+@click.pass_context
+def run_pass(ctx: click.Context, name: str, dry_run: bool, no_wait: bool, as_json: bool) -> None:
+    """Run the pass NAME now: in the daemon if one runs, else here.
+
+    Exit code 1 if it fails. Whoever interrupts this lets a run in the daemon go on; one that runs here goes on with the
+    next start of the daemon or of this command.
+    """
+    settings = load(ctx, require_folders=False).settings
+    _refuse_unknown(name)
+    if no_wait and ask_to_run_pass(settings, name, dry_run=dry_run):
+        click.echo(f"{name} runs as soon as the pass before it is over.")
+        return
+    run = asyncio.run(_run_in_daemon(settings, name, dry_run=dry_run, is_quiet=as_json))
+    if run is None:
+        run = asyncio.run(_run_here(settings, name, dry_run=dry_run))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(_as_json(run)), indent=2).decode())
+    else:
+        _print(run)
+    sys.exit(0 if run.state is RunState.DONE else 1)
+
+
+@passes.command("cancel")
+@click.argument("name")
+@click.pass_context
+def cancel(ctx: click.Context, name: str) -> None:
+    """End the pass NAME of the running daemon after the slice in hand. What it did stays done."""
+    settings = load(ctx, require_folders=False).settings
+    _refuse_unknown(name)
+    if not ask_to_cancel_pass(settings, name):
+        raise DaemonUnreachable("The daemon is not running, so that there is nothing to cancel.")
+    click.echo(f"{name} ends.")
+
+
+def _refuse_unknown(name: str) -> None:
+    names = [each.name for each in PASSES]
+    if name not in names:
+        raise UnknownPass(f"There is no pass called {name}; there are {', '.join(names)}.")
+
+
+async def _with_database(settings: Settings, work: Any) -> Any:
+    database = open_database(settings.database_url.render_as_string(hide_password=False))
+    try:
+        await require_current(database)
+        return await work(database)
+    finally:
+        await database.close()
+
+
+async def _listed(settings: Settings) -> list[dict[str, Any]]:
+    async def read(database: Database) -> tuple[dict[str, Run], dict[str, Any]]:
+        async with database.read() as connection:
+            return await runs.latest(connection), await runs.last_times(connection, RunState.DONE)
+
+    latest, good = await _with_database(settings, read)
+    night = settings.night
+    return [
+        {
+            "name": each.name,
+            "title": each.title,
+            "every": None if each.name in night.off else night.every.get(each.name, each.every),
+            "lastSuccess": good.get(each.name),
+            "lastRun": _as_json(latest[each.name]) if each.name in latest else None,
+            "told": _told(latest[each.name]) if each.name in latest else "never",
+        }
+        for each in PASSES
+    ]
+
+
+async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_quiet: bool) -> Run | None:
+    """Lets the daemon run it and waits for the end; ``None`` when no daemon runs."""
+
+    async def last(database: Database) -> Run | None:
+        async with database.read() as connection:
+            return next((run for run in await runs.history(connection, name, 10) if run.is_dry == dry_run), None)
+
+    async def follow(database: Database) -> Run | None:
+        before = await last(database)
+        if not await asyncio.to_thread(ask_to_run_pass, settings, name, dry_run=dry_run):
+            return None
+        bar = Bar(
+            TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=Console(stderr=True), disable=is_quiet or not sys.stderr.isatty(),
+        )  # fmt: skip
+        with bar:
+            task = bar.add_task(name, total=None)
+            while True:
+                run = await last(database)
+                if run is not None and run != before:
+                    bar.update(task, completed=run.progress.done, total=run.progress.total)
+                    if run.state is not RunState.RUNNING:
+                        return run
+                await asyncio.sleep(_LOOK_EVERY)
+
+    locks = layout_of(settings).locks
+    if not (locks.is_dir() and daemon_is_running(locks)):
+        return None
+    found: Run | None = await _with_database(settings, follow)
+    return found
+
+
+async def _run_here(settings: Settings, name: str, *, dry_run: bool) -> Run:
+    configure_logs(settings, level="warning")
+    async with open_bench(settings) as bench:
+        runner = Runner(Tools(bench, settings), PASSES)
+        return await runner.run(Wanted(name, is_asked=True, is_dry=dry_run))
+
+
+def _print(run: Run) -> None:
+    console = Console()
+    console.print(Text(f"{run.name}: {_told(run)}"))
+    for key, value in run.progress.report.items():
+        console.print(Text(f"  {key}: {_brief(value)}"))
+
+
+def _told(run: Run) -> str:
+    told = run.state.value
+    if run.state in UNFINISHED and run.progress.total:
+        told += f", {run.progress.done} of {run.progress.total}"
+    if run.seconds_left is not None:
+        told += f", {run.seconds_left:.0f} s left"
+    if run.state not in UNFINISHED:
+        told += f" in {run.seconds:.1f} s"
+    return f"{told}: {run.reason}" if run.reason else told
+
+
+def _brief(value: Any) -> str:
+    return str(len(value)) if isinstance(value, list | dict) else str(value)
+
+
+def _as_json(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "name": run.name,
+        "state": run.state,
+        "dryRun": run.is_dry,
+        "done": run.progress.done,
+        "total": run.progress.total,
+        "seconds": run.seconds,
+        "reason": run.reason,
+        "report": run.progress.report,
+        "startedAt": run.started_at,
+        "endedAt": run.ended_at,
+    }

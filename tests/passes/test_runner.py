@@ -1,0 +1,187 @@
+"""A pass runs to its end, gives way, stops when it is told to, and goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from core.db.tables import utc_now
+from core.errors import NoSpace, UnknownPass
+from core.passes import runs
+from core.passes.runner import Manners, Runner, Wanted
+from core.passes.runs import Run, RunState
+from core.passes.shape import Pass, Progress, Tools
+from tests.passes.conftest import counting
+
+WANTED = Wanted("counting")
+
+
+async def history(tools: Tools) -> list[Run]:
+    async with tools.bench.database.read() as connection:
+        return await runs.history(connection, None, 100)
+
+
+async def test_a_run_is_told_slice_by_slice_and_remembered(both_tools: Tools) -> None:
+    told: list[tuple[RunState, int]] = []
+    run = await Runner(both_tools, [counting(3)], tell=lambda run: told.append((run.state, run.progress.done))).run(
+        WANTED
+    )
+    assert (run.state, run.progress.report) == (RunState.DONE, {"counted": 3})
+    assert told[-1] == (RunState.DONE, 3)
+    assert [done for _, done in told] == sorted(done for _, done in told)
+    (remembered,) = await history(both_tools)
+    assert remembered == replace(run, progress=remembered.progress)
+    assert remembered.progress.report == {"counted": 3}
+    assert remembered.ended_at is not None
+
+
+async def test_after_a_power_cut_it_goes_on_with_the_slice_that_was_not_written_down(both_tools: Tools) -> None:
+    seen: list[int] = []
+    reached = asyncio.Event()
+
+    async def until_two(number: int) -> None:
+        seen.append(number)
+        if number == 2 and not reached.is_set():
+            reached.set()
+            await asyncio.Event().wait()
+
+    each = counting(4, until_two)
+    dying = asyncio.create_task(Runner(both_tools, [each]).run(WANTED))
+    await asyncio.wait_for(reached.wait(), 30)
+    dying.cancel()
+    await asyncio.wait({dying})
+    (cut,) = await history(both_tools)
+    assert (cut.state, cut.progress.done, cut.progress.checkpoint) == (RunState.RUNNING, 2, {"next": 2})
+    run = await Runner(both_tools, [each]).run(WANTED)
+    assert seen == [0, 1, 2, 2, 3]
+    assert (run.id, run.state) == (cut.id, RunState.DONE)
+
+
+async def test_what_is_asked_to_stop_stops_after_the_slice_and_goes_on_another_time(tools: Tools) -> None:
+    async def stop(number: int) -> None:
+        if number == 1:
+            runner.stop()
+
+    runner = Runner(tools, [counting(4, stop)])
+    run = await runner.run(WANTED)
+    assert (run.state, run.progress.done, run.ended_at) == (RunState.INTERRUPTED, 2, None)
+    assert (await Runner(tools, [counting(4)]).run(WANTED)).id == run.id
+
+
+async def test_cancelling_ends_it_between_slices_and_the_next_run_begins_anew(both_tools: Tools) -> None:
+    async def cancel(number: int) -> None:
+        if number == 1:
+            assert runner.cancel("counting")
+
+    runner = Runner(both_tools, [counting(4, cancel)])
+    run = await runner.run(WANTED)
+    assert (run.state, run.progress.done) == (RunState.CANCELLED, 2)
+    again = await Runner(both_tools, [counting(4)]).run(WANTED)
+    assert again.id != run.id
+    assert again.state is RunState.DONE
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NoSpace("The disk is full."), "The disk is full."),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (KeyError("x"), "defect"),
+    ],
+)
+async def test_a_failure_says_why_and_the_next_run_begins_anew(tools: Tools, error: Exception, reason: str) -> None:
+    async def fail(number: int) -> None:
+        if number == 1:
+            raise error
+
+    run = await Runner(tools, [counting(4, fail)]).run(WANTED)
+    assert run.state is RunState.FAILED
+    assert reason in (run.reason or "")
+    assert (await Runner(tools, [counting(4)]).run(WANTED)).state is RunState.DONE
+
+
+async def test_it_waits_while_others_are_busy_and_not_for_ever(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.passes.runner.LOOK_SECONDS", 0.01)
+    answers = iter(["Files are being taken in."] * 3)
+    looks = 0
+
+    def busy(is_asked: bool) -> str | None:
+        nonlocal looks
+        looks += 1
+        return next(answers, None)
+
+    run = await Runner(tools, [counting(1)], Manners(busy=busy)).run(WANTED)
+    assert run.state is RunState.DONE
+    assert looks == 4
+    monkeypatch.setattr("core.passes.runner.LONGEST_WAIT", 0.05)
+    always = Manners(busy=lambda is_asked: "Files are being taken in.")
+    assert (await Runner(tools, [counting(2)], always).run(WANTED)).state is RunState.DONE
+
+
+async def test_when_its_time_is_over_it_goes_on_another_night_unless_somebody_asked(tools: Tools) -> None:
+    over = Manners(over=lambda: "The time for it is over.")
+    run = await Runner(tools, [counting(2)], over).run(WANTED)
+    assert (run.state, run.reason) == (RunState.INTERRUPTED, "The time for it is over.")
+    asked = await Runner(tools, [counting(2)], over).run(replace(WANTED, is_asked=True))
+    assert (asked.id, asked.state) == (run.id, RunState.DONE)
+
+
+async def test_requests_run_one_after_the_other_those_of_people_first(tools: Tools) -> None:
+    order: list[str] = []
+
+    def named(name: str) -> Pass:
+        async def note(number: int) -> None:
+            order.append(name)
+            if len(order) == 3:
+                runner.stop()
+
+        return replace(counting(1, note), name=name)
+
+    runner = Runner(tools, [named("a"), named("b"), named("c")])
+    assert runner.request(Wanted("a"))
+    assert runner.request(Wanted("b"))
+    assert runner.request(Wanted("c", is_asked=True))
+    assert not runner.request(Wanted("a"))
+    assert runner.waiting() == ["c", "a", "b"]
+    await asyncio.wait_for(runner.work(), 60)
+    assert order == ["c", "a", "b"]
+
+
+async def test_what_waits_can_be_cancelled_and_what_is_not_known_is_refused(tools: Tools) -> None:
+    runner = Runner(tools, [counting(1)])
+    runner.request(WANTED)
+    assert runner.cancel("counting")
+    assert runner.waiting() == []
+    assert not runner.cancel("counting")
+    with pytest.raises(UnknownPass, match="there are counting"):
+        runner.request(Wanted("counter"))
+
+
+async def test_a_dry_run_is_told_to_be_one_and_is_no_success(tools: Tools) -> None:
+    dry: list[bool] = []
+
+    async def begin(tools: Tools) -> Progress:
+        dry.append(tools.is_dry)
+        return Progress({}, 0, 0, is_over=True)
+
+    each = replace(counting(1), begin=begin)
+    run = await Runner(tools, [each]).run(Wanted("counting", is_dry=True))
+    assert (dry, run.is_dry, run.state) == ([True], True, RunState.DONE)
+    async with tools.bench.database.read() as connection:
+        assert await runs.last_times(connection, RunState.DONE) == {}
+
+
+async def test_so_many_runs_are_remembered(both_tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.passes.runs.KEPT", 3)
+    async with both_tools.bench.database.write() as connection:
+        for _ in range(4):
+            now = utc_now()
+            run = await runs.open_run(connection, "counting", "x", Progress(), now, is_asked=False, is_dry=False)
+            await runs.save(connection, replace(run, state=RunState.DONE, ended_at=now))
+    last = await Runner(both_tools, [counting(1)]).run(WANTED)
+    async with both_tools.bench.database.read() as connection:
+        found = await runs.history(connection, "counting", 1000)
+    assert len(found) == 3
+    assert found[0].id == last.id
