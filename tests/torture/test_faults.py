@@ -165,7 +165,8 @@ def test_a_share_that_hangs_holds_up_only_its_own_files(
     ]
     daemon = subject.start_sabotaged(faults=hangs)
     subject.home.wait_for_state(fine.path, "done")
-    row = subject.home.wait_for_state(read.path, "failed")
+    # on a busy machine it may have cost all the workers that it gets before the others are through
+    row = subject.home.wait_for_state(read.path, "failed", "quarantined")
     assert_for_a_person({read.path: row["reason"]})
     assert_it_lives(daemon)
     subject.sabotage()
