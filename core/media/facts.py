@@ -14,7 +14,7 @@ import msgspec
 from core.media.metadata import Metadata
 
 #: Changes when the meaning of :class:`Look` does; results of another version are measured again.
-LOOK_VERSION = "1"
+LOOK_VERSION = "2"
 
 
 #: Bits of a perceptual hash.
@@ -132,7 +132,9 @@ class Quality(msgspec.Struct, frozen=True):
 
     ``sharpness``: variance of the Laplacian, 0 upwards, comparable between pictures as it is measured at one
     size; ``brightness`` and ``contrast``: mean and standard deviation, 0–1; ``highlights`` and ``shadows``: share
-    of clipped pixels, 0–1.
+    of clipped pixels, 0–1. ``subject_sharpness`` is the sharpness where the picture is sharpest, so that a blurred
+    background counts for nothing, ``face_sharpness`` that of its faces; ``None`` where none
+    is large enough.
     """
 
     sharpness: float
@@ -140,6 +142,8 @@ class Quality(msgspec.Struct, frozen=True):
     contrast: float
     highlights: float
     shadows: float
+    subject_sharpness: float | None = None
+    face_sharpness: float | None = None
 
 
 class Tag(msgspec.Struct, frozen=True):

@@ -61,12 +61,13 @@ def look(path: str, format: Format, models: Models) -> Look:
     decoded = decode(path, format)
     small = shrink_to(decoded.rgb, WORKING_SIZE)
     tagging, tagging_warnings = _tagging(models.tagger, small)
+    faces = find_faces(models.face_finder, decoded.rgb, decoded.full_width, decoded.full_height)
     return Look(
         width=decoded.full_width,
         height=decoded.full_height,
         perceptual_hash=perceptual_hash(small),
-        quality=measure_quality(small),
-        faces=find_faces(models.face_finder, decoded.rgb, decoded.full_width, decoded.full_height),
+        quality=measure_quality(small, [face.box for face in faces.faces], decoded.full_width),
+        faces=faces,
         tagging=tagging,
         thumbnail=square_thumbnail(decoded.rgb),
         preview=preview(decoded.rgb),
