@@ -21,6 +21,7 @@ from bench.gold import gold_writes
 from bench.house import House, house
 from bench.idle import idle
 from bench.moving import moving
+from bench.occasions import occasions
 from bench.photos import make_photos, make_tiny_photos
 from bench.rescan import rescan
 from core.compute.tasks import prepare_cache
@@ -224,6 +225,11 @@ def answers(bench: Bench) -> None:
         api(bench.new_home(), bench.cache, photos, bench.report)
 
 
+def life_in_occasions(bench: Bench) -> None:
+    """Trips, outings and parties among 100,000 photos."""
+    occasions(bench.new_home(), bench.cache, 100_000, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -235,6 +241,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "noticing": noticing,
     "gold": gold,
     "api": answers,
+    "occasions": life_in_occasions,
 }
 
 

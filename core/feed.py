@@ -35,7 +35,7 @@ class Feed:
 
     Kinds: ``intake``, a file has reached a state of the ledger that it will stay in for now; ``progress``, how many
     files are in each state; ``root``, a watched folder is frozen or well again; ``pass``, a pass of the night has come
-    further or ended; ``reset``.
+    further or ended; ``occasion``, a person has decided on one; ``reset``.
     """
 
     def __init__(self, started_at_ms: int | None = None) -> None:

@@ -27,7 +27,8 @@ async def follow_events(
     context: NamedDependency[ApiContext],
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
-    """What happens from now on, as server-sent events: ``intake``, ``progress``, ``root``, ``pass``, ``reset``.
+    """What happens from now on, as server-sent events: ``intake``, ``progress``, ``root``, ``pass``, ``occasion``,
+    ``reset``.
 
     A browser that lost the connection sends the id of the last event and misses nothing; after a ``reset``, which comes
     when that id is too old, everything is to be read anew.

@@ -18,6 +18,7 @@ from core.errors import SourceChanged
 from core.media.facts import Format, Identity, Look
 from core.media.metadata import Metadata
 from core.media.source_file import is_open_for_writing, shown
+from core.places.clusters import Point
 from core.places.place import Place
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ def find_place(latitude: float, longitude: float, cache_dir: str) -> Place | Non
     from core.places.geonames import place_at
 
     return place_at(_gazetteer(cache_dir), latitude, longitude)
+
+
+def find_places(points: Sequence[Sequence[Point]], cache_dir: str) -> list[list[Place]]:
+    """The populated places of several lists of positions; where there is none, it is left out."""
+    from core.places.geonames import place_at
+
+    gazetteer = _gazetteer(cache_dir)
+    return [[place for point in some if (place := place_at(gazetteer, *point)) is not None] for some in points]
 
 
 def is_on_this_machine(path: str) -> bool:

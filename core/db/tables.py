@@ -553,3 +553,41 @@ class PassRun(Base):
     started_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class Occasion(Base):
+    """Photos that were taken on one occasion, as the machine sees it, and what a person has said of that."""
+
+    __tablename__ = "occasions"
+    __table_args__ = (Index(None, "state", "starts_at", "id"), Index(None, "starts_at", "id"))
+
+    #: Follows from its first members; see ``core.occasions.matching``.
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    state: Mapped[str]
+    #: What it would be called, as the machine proposes it.
+    title: Mapped[str]
+    #: What a person has called it.
+    name: Mapped[str | None]
+    #: The town, or the country, where most of it was; ``None`` where nobody knows.
+    place: Mapped[str | None]
+    #: The first and the last wall clock, zone-less ISO 8601.
+    starts_at: Mapped[str]
+    ends_at: Mapped[str]
+    #: The name that its photos were given when it was accepted.
+    written_name: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class OccasionPhoto(Base):
+    __tablename__ = "occasion_photos"
+    __table_args__ = (Index(None, "media_asset_id"),)
+
+    occasion_id: Mapped[str] = mapped_column(ForeignKey("occasions.id", ondelete="CASCADE"), primary_key=True)
+    media_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True)
+    #: From 0, in the order in which they were taken.
+    position: Mapped[int]
+    #: Its photo was given the event of this occasion.
+    is_written: Mapped[bool] = mapped_column(server_default=false(), default=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.passes.events import EVENTS
 from core.passes.shape import Pass
 from core.passes.thumbnails import THUMBNAILS
 
-PASSES: Final[tuple[Pass, ...]] = (THUMBNAILS,)
+PASSES: Final[tuple[Pass, ...]] = (EVENTS, THUMBNAILS)

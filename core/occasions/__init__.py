@@ -1,0 +1,1 @@
+"""Trips, outings and parties: which photos belong to one occasion, and what a person has said of it."""
