@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Row, select
 
+from core.audit.read_back import Outcome, read_back
 from core.db.engine import Database
 from core.db.tables import FileVersion, MediaAsset
 from core.library.layout import Layout
-from core.library.placing import hash_file, replace_bytes
+from core.library.placing import replace_bytes
 
 #: Assets per page of the database.
 PAGE = 200
@@ -89,28 +90,9 @@ def _write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 async def _read_back(layout: Layout, rows: Sequence[Row[str, str, str | None]]) -> tuple[int, list[str]]:
     """How many of these versions were there to be read, and those whose bytes differ. Versions of one asset."""
-    verified, mismatches = 0, []
-    seen: dict[tuple[int, int], str | None] = {}
-    for row in rows:
-        try:
-            sha256 = await asyncio.to_thread(_hash_of, layout.absolute(row.file_path), seen)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        verified += 1
-        if sha256 != row.sha256:
-            mismatches.append(row.file_path)
-    return verified, mismatches
+    outcomes = await read_back(layout, rows)
+    mismatches = [row.file_path for row, outcome in zip(rows, outcomes, strict=True) if outcome in _MISMATCHES]
+    return sum(outcome is not Outcome.MISSING for outcome in outcomes), mismatches
 
 
-def _hash_of(path: Path, seen: dict[tuple[int, int], str | None]) -> str | None:
-    """The SHA-256; ``None`` of a file that cannot be read. Raises :class:`FileNotFoundError`."""
-    try:
-        found = path.stat()
-        key = (found.st_dev, found.st_ino)
-        if key not in seen:
-            seen[key] = hash_file(path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise
-    except OSError:
-        return None
-    return seen[key]
+_MISMATCHES = (Outcome.DIFFERS, Outcome.UNREADABLE)

@@ -338,6 +338,7 @@ class Night(Section):
     themselves; ``every`` says how often others do (seconds, by name). ``on_battery``: also while the machine runs on
     its battery. Above ``max_load`` (load average by processor; 0 for no limit) a slice waits a while. What is late is
     looked for ``start_delay`` seconds after a start. Rendered pictures take ``thumbnail_cache`` bytes, 0 for no limit.
+    Every file is read back within ``verify_within`` seconds, if ``verify_limit`` seconds a night suffice for that.
     """
 
     window: Annotated[
@@ -351,6 +352,8 @@ class Night(Section):
     max_load: float = Field(default=3.0, ge=0)
     start_delay: Annotated[Duration, AfterValidator(_within(0, 86400))] = 120.0
     thumbnail_cache: Size = 0
+    verify_within: Annotated[Duration, AfterValidator(_within(86400, LONGEST_DURATION))] = 30 * 86400.0
+    verify_limit: Annotated[Duration, AfterValidator(_within(60, 86400))] = 3 * 3600.0
 
 
 class Log(Section):

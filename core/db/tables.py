@@ -85,6 +85,7 @@ class FileVersion(Base):
         Index(None, "created_at"),
         Index(None, "file_hash"),
         Index(None, "perceptual_hash"),
+        Index(None, "verified_at", "id"),
         # statistics count the few archived versions instead of all others
         Index(
             "ix_file_versions_archived",
@@ -131,6 +132,8 @@ class FileVersion(Base):
     archived_at: Mapped[datetime | None]
     #: Why the pixels cannot be read; such a version is kept as metadata only.
     undecodable: Mapped[str | None]
+    #: When its file was last read back and compared with ``sha256``; that is done as it is placed, too.
+    verified_at: Mapped[datetime] = mapped_column(server_default=text("'1970-01-01 00:00:00'"), default=utc_now)
 
 
 class AssetHistory(Base):
@@ -591,3 +594,16 @@ class OccasionPhoto(Base):
     position: Mapped[int]
     #: Its photo was given the event of this occasion.
     is_written: Mapped[bool] = mapped_column(server_default=false(), default=False)
+
+
+class DamagedFile(Base):
+    """A version whose file is not what was stored; see ``core.audit.damage``."""
+
+    __tablename__ = "damaged_files"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("file_versions.id", ondelete="CASCADE"), primary_key=True)
+    #: ``differs``, ``unreadable`` or ``missing``
+    kind: Mapped[str]
+    #: A file with the right bytes, absolute.
+    good_copy: Mapped[str | None] = mapped_column(PathText())
+    found_at: Mapped[datetime] = mapped_column(default=utc_now)

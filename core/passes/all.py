@@ -7,5 +7,10 @@ from typing import Final
 from core.passes.events import EVENTS
 from core.passes.shape import Pass
 from core.passes.thumbnails import THUMBNAILS
+from core.passes.verify import VERIFY
 
-PASSES: Final[tuple[Pass, ...]] = (EVENTS, THUMBNAILS)
+PASSES: Final[tuple[Pass, ...]] = (
+    VERIFY,
+    EVENTS,
+    THUMBNAILS,
+)

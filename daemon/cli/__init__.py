@@ -18,6 +18,7 @@ from daemon.cli.settings import CliContext
 _COMMANDS = {
     "audit": "daemon.cli.audit:audit_command",
     "config": "daemon.cli.config:config",
+    "damage": "daemon.cli.damage:damage",
     "explain": "daemon.cli.explain:explain",
     "import": "daemon.cli.import_files:import_files",
     "pass": "daemon.cli.passes:passes",
