@@ -23,6 +23,7 @@ from bench.idle import idle
 from bench.moving import moving
 from bench.occasions import occasions
 from bench.photos import make_photos, make_tiny_photos
+from bench.places import places
 from bench.rescan import rescan
 from core.compute.tasks import prepare_cache
 
@@ -230,6 +231,11 @@ def life_in_occasions(bench: Bench) -> None:
     occasions(bench.new_home(), bench.cache, 100_000, bench.report)
 
 
+def names_of_places(bench: Bench) -> None:
+    """What known positions are called."""
+    places(bench.cache, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -242,6 +248,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "gold": gold,
     "api": answers,
     "occasions": life_in_occasions,
+    "places": names_of_places,
 }
 
 

