@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from api.schemas.face import AssignedGroup, FaceWriter, GroupedFaces, UnassignedGroup
+from api.schemas.face import AssignedGroup, GroupedFaces, UnassignedGroup
+from api.schemas.face_list import box_of, face_text, faces_to_group
 from core.db.engine import Database
 from core.people.embeddings import BoxedFace, Embeddings
-from core.people.faces import FaceFilter, list_faces
 from core.people.grouping import MIN_GROUP
 from core.people.unnamed import groups_of
 
@@ -15,25 +15,24 @@ from core.people.unnamed import groups_of
 async def grouped(
     database: Database, embeddings: Embeddings, similarity: float | None, smallest: int | None
 ) -> GroupedFaces:
-    """Reads all faces in one statement, encodes them as they come, and puts them into their groups."""
-    writer = FaceWriter()
+    """Reads all faces in one statement, already as JSON, and puts them into their groups."""
     names: dict[str, str] = {}
     by_person: dict[str, list[bytes]] = {}
     unnamed: list[tuple[BoxedFace, int]] = []
     encoded: list[bytes] = []
     total = 0
     async with database.read() as connection:
-        async for batch in list_faces(connection, FaceFilter()):
+        async for batch in faces_to_group(connection):
             total += len(batch)
             for row in batch:
-                if row.face_ignored:
+                if row.ignored:
                     continue
-                if row.face_person_id is None:
-                    unnamed.append(((row.face_id, row.face_box), row.face_confidence))
-                    encoded.append(writer.encoded(row))
+                if row.person_id is None:
+                    unnamed.append(((row.face_id, box_of(row)), row.confidence))
+                    encoded.append(face_text(row).encode())
                 else:
-                    names[row.face_person_id] = row.person_name
-                    by_person.setdefault(row.face_person_id, []).append(writer.encoded(row))
+                    names[row.person_id] = row.name
+                    by_person.setdefault(row.person_id, []).append(face_text(row).encode())
     groups = await groups_of(embeddings, unnamed, similarity, smallest)
     return GroupedFaces(
         assigned_groups=[

@@ -25,7 +25,6 @@ from api.schemas.face import (
     FaceCrop,
     FaceIds,
     FaceSuggestions,
-    FaceWriter,
     GroupedFaces,
     IgnoredCount,
     ListedFace,
@@ -38,6 +37,7 @@ from api.schemas.face import (
     encoded_suggestions,
     photo_face_of,
 )
+from api.schemas.face_list import encoded_faces
 from api.schemas.tag import Done
 from api.shared_lists import Reading, SharedLists
 from core.errors import NotFound
@@ -46,7 +46,7 @@ from core.people.assigning import assign, assign_each, set_ignored
 from core.people.crops import find_crop_path
 from core.people.detecting import detect_faces
 from core.people.embeddings import Embeddings
-from core.people.faces import FaceFilter, faces_of_photo, list_faces
+from core.people.faces import FaceListing, faces_of_photo
 from core.people.people import PersonRow, list_people
 from core.people.unnamed import look_again, suggestions_for_unnamed
 
@@ -55,16 +55,13 @@ _LIST = {200: ResponseSpec(list[ListedFace], generate_examples=False, descriptio
 _SUGGESTIONS = {200: ResponseSpec(list[FaceSuggestions], generate_examples=False, description="Faces, surest first")}
 
 
-def _listed(
-    context: ApiContext, wanted: FaceFilter, *, ages: bool = False, limit: int | None = None, offset: int = 0
-) -> Reading:
+def _listed(context: ApiContext, listing: FaceListing) -> Reading:
     """What reads a list of faces."""
 
     async def read() -> AsyncIterator[bytes]:
-        writer = FaceWriter(ages=ages)
         async with context.bench.database.read() as connection:
-            async for batch in list_faces(connection, wanted, limit, offset):
-                yield b",".join([writer.encoded(row) for row in batch])
+            async for chunk in encoded_faces(connection, listing):
+                yield chunk
 
     return read
 
@@ -83,8 +80,13 @@ async def get_faces(
 
     The Python branch leaves out ignored faces and stops at 100 unless asked otherwise; the client needs all of them.
     """
-    wanted = FaceFilter(is_ignored=None if include_ignored else False, person_id=person_id or None)
-    read = _listed(context, wanted, ages=True, limit=limit, offset=offset)
+    listing = FaceListing.EVERY if include_ignored else FaceListing.NOT_IGNORED
+
+    async def read() -> AsyncIterator[bytes]:
+        async with context.bench.database.read() as connection:
+            async for chunk in encoded_faces(connection, listing, person_id or None, limit, offset, ages=True):
+                yield chunk
+
     return json_array(await lists.read(question_of(request), read))
 
 
@@ -93,9 +95,7 @@ async def get_unassigned_faces(
     request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
 ) -> Stream:
     """Faces that are nobody's and not ignored."""
-    return json_array(
-        await lists.read(question_of(request), _listed(context, FaceFilter(is_assigned=False, is_ignored=False)))
-    )
+    return json_array(await lists.read(question_of(request), _listed(context, FaceListing.UNASSIGNED)))
 
 
 @get("/api/faces/ignored", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_LIST)
@@ -103,7 +103,7 @@ async def get_ignored_faces(
     request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]
 ) -> Stream:
     """Faces that a person has ignored."""
-    return json_array(await lists.read(question_of(request), _listed(context, FaceFilter(is_ignored=True))))
+    return json_array(await lists.read(question_of(request), _listed(context, FaceListing.IGNORED)))
 
 
 @get("/api/faces/grouped", tags=["Faces"], opt={FROM_DATABASE: True})

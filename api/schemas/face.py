@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.schemas.person import Id, Ids, Person, person_of
-from api.schemas.photo import Photo, photo_of
+from api.schemas.photo import Photo
 from api.schemas.raw_json import JsonOf
 from api.schemas.timestamp import Timestamp, timestamp
 from core.people.ages import age_in_photo
@@ -218,52 +218,20 @@ class DetectedFaces(Struct, rename="camel"):
     faces: list[PhotoFace]
 
 
-_encode = msgspec.json.Encoder().encode
-
-
-class FaceWriter:
-    """Encodes the rows of a list of faces; a photo that several faces are on is encoded once."""
-
-    def __init__(self, *, ages: bool = False) -> None:
-        self._photos: dict[str, msgspec.Raw] = {}
-        self._ages = ages
-
-    def encoded(self, row: Any) -> bytes:
-        """A row of :func:`core.people.faces.list_faces` as JSON."""
-        photo = self._photos.get(row.id)
-        if photo is None:
-            photo = self._photos[row.id] = msgspec.Raw(_encode(photo_of(row)))
-        crop = crop_path(row.face_id, row.face_box)
-        face = ListedFace(
-            **_columns(row),
-            face_crop_url=crop,
-            face_crop=crop,
-            photo=photo,
-            age_in_photo=age_in_photo(row.person_birthdate, row.captured_at) if self._ages else UNSET,
-        )
-        return _encode(face)
-
-
 def photo_face_of(row: Any) -> PhotoFace:
     """A row of :func:`core.people.faces.faces_of_photo`."""
     crop = crop_path(row.face_id, row.face_box)
     age = age_in_photo(row.person_birthdate, row.captured_at)
     return PhotoFace(
-        **_columns(row),
+        id=row.face_id,
+        photo_id=row.face_photo_id,
+        person_id=row.face_person_id,
+        bounding_box=row.face_box,
+        confidence=row.face_confidence,
+        ignored=row.face_ignored,
+        created_at=timestamp(row.face_created_at),
         face_crop_url=crop,
         face_crop=crop,
         person=UNSET if row.face_person_id is None else person_of(row, "person_"),
         age_in_photo=UNSET if age is None else age,
     )
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.face_id,
-        "photo_id": row.face_photo_id,
-        "person_id": row.face_person_id,
-        "bounding_box": row.face_box,
-        "confidence": row.face_confidence,
-        "ignored": row.face_ignored,
-        "created_at": timestamp(row.face_created_at),
-    }

@@ -9,18 +9,18 @@ from typing import Annotated, Final
 import msgspec
 from litestar.exceptions import ValidationException
 from msgspec import UNSET, Meta, Struct, UnsetType
-from sqlalchemy import ColumnElement, cast, literal_column
+from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy import Text as SqlText
 
+from api.schemas.asset_text import ASSET_TEXT, with_display_filename
 from api.schemas.metadata import CombinedMetadata
 from api.schemas.photo import MediaAsset
 from api.schemas.raw_json import JsonOf
 from api.schemas.texts import Name, Text
 from api.schemas.timestamp import Timestamp, timestamp
-from core.db.json_sql import json_object, last_part, utc_text
 from core.db.tables import FileVersion
-from core.db.tables import MediaAsset as AssetRow
 from core.places.hotspots import Hotspot as FoundHotspot
+from core.places.hotspots import HotspotPhoto as FoundPhoto
 from core.places.locations import Counted
 
 Radius = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -148,17 +148,9 @@ def location_of(counted: Counted) -> Location:
 
 
 def _told_of_photo() -> ColumnElement[str]:
-    """A :class:`HotspotPhoto` as JSON, up to the value of its last member, the metadata."""
-    asset = json_object(
-        id=FileVersion.media_asset_id,
-        originalFilename=AssetRow.original_filename,
-        createdAt=utc_text(AssetRow.created_at),
-        displayFilename=last_part(FileVersion.file_path),
-        filePath=FileVersion.file_path,
-    )
-    words = (literal_column(f"'{text}'", SqlText()) for text in ('{"id":"', '","mediaAsset":', ',"metadata":'))
-    begin, between, end = words
-    return begin + FileVersion.id + between + cast(asset, SqlText) + end
+    """A :class:`HotspotPhoto` as JSON, up to the end of its asset."""
+    begin, between = (literal_column(f"'{text}'", SqlText()) for text in ('{"id":"', '","mediaAsset":'))
+    return begin + FileVersion.id + between + ASSET_TEXT
 
 
 HOTSPOT_PHOTO: Final = _told_of_photo()
@@ -177,8 +169,11 @@ def encoded_hotspots(found: Iterable[FoundHotspot]) -> Iterator[bytes]:
         )
         for start in range(0, len(one.photos), _BATCH):
             photos = one.photos[start : start + _BATCH]
-            texts = ",".join([f"{photo.told}{photo.metadata_json or 'null'}}}" for photo in photos])
-            yield b"," * bool(start) + texts.encode()
+            yield b"," * bool(start) + ",".join([_photo_text(photo) for photo in photos]).encode()
         yield b'],"suggestedName":%b}' % encode(one.name)
         before = b","
     yield b"[]" if before == b"[" else b"]"
+
+
+def _photo_text(photo: FoundPhoto) -> str:
+    return f'{with_display_filename(photo.told)},"metadata":{photo.metadata_json or "null"}}}'

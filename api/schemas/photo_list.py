@@ -7,7 +7,7 @@ differently than :func:`photo_of` does is added here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import reduce
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
+from api.schemas.asset_text import ASSET_TEXT, with_display_filename
 from api.schemas.photo import degrees
-from core.db.json_sql import json_object, json_text, last_part, utc_text
-from core.db.tables import FileVersion, MediaAsset
+from core.db.json_sql import json_object, json_text, utc_text
+from core.db.tables import FileVersion
 from core.library.photos import MOST, Listing, faces_of_asset, photo_list
 
 _BATCH: Final = 250
@@ -41,15 +42,8 @@ def _yes_or_no(column: InstrumentedAttribute[Any]) -> ColumnElement[str]:
 
 
 def _photo() -> ColumnElement[str]:
-    """A photo's members, without its coordinates and whether it is superseded, and the brace that ends it."""
+    """A photo, without its coordinates, whether it is superseded, and the brace that ends it; its asset comes last."""
     version = FileVersion
-    asset = json_object(
-        id=version.media_asset_id,
-        originalFilename=MediaAsset.original_filename,
-        createdAt=utc_text(MediaAsset.created_at),
-        displayFilename=last_part(version.file_path),
-        filePath=version.file_path,
-    )
     # one call for all that is plain takes SQLite a third of the time that a call for each does
     plain = json_object(
         id=version.id,
@@ -69,25 +63,26 @@ def _photo() -> ColumnElement[str]:
         createdAt=utc_text(version.created_at),
     )
     clock = func.substr(version.captured_at, 1, len("2024-07-26T14:30:25"))
-    captured = _words('"capturedAt":"') + clock + _words('",')
+    captured = _words(',"capturedAt":"') + clock + _words('"')
     parts = (
+        func.rtrim(cast(plain, Text), "}"),
         case((version.captured_at.is_(None), _words("")), else_=captured),
-        _words('"isReviewed":') + _yes_or_no(version.is_reviewed),
+        _words(',"isReviewed":') + _yes_or_no(version.is_reviewed),
         _words(',"isFavorite":') + _yes_or_no(version.is_favorite),
-        _words(',"mediaAsset":') + cast(asset, Text),
         _words(',"detectedFaces":') + faces_of_asset(),
         _words(',"keywords":') + _or_null(json_text(version.keywords)),
         _words(',"metadata":') + _or_null(json_text(version.combined_metadata)),
-        _words(",") + func.substr(cast(plain, Text), 2),
+        _words(',"mediaAsset":') + ASSET_TEXT,
     )
     return reduce(lambda joined, part: joined + part, parts)
 
 
-_COLUMNS = (_photo().label("photo"), FileVersion.gps_latitude, FileVersion.gps_longitude)
+PHOTO_COLUMNS: Final = (_photo().label("photo"), FileVersion.gps_latitude, FileVersion.gps_longitude)
+"""What :func:`photo_text` makes a photo of, where a statement joins version and asset."""
 
 _STATEMENTS = {
     (listing, superseded): photo_list(listing, superseded=superseded).with_only_columns(
-        *_COLUMNS, maintain_column_froms=True
+        *PHOTO_COLUMNS, maintain_column_froms=True
     )
     for listing in Listing
     for superseded in (False, True)
@@ -106,17 +101,16 @@ async def encoded_photos(
     ``superseded`` lets the Silver list show versions that a Gold or newer one has replaced.
     """
     page = {"limit": MOST if limit is None else limit, "offset": offset}
-    begin = '{"isSuperseded":false,' if listing in _PLAIN and not superseded else "{"
+    end = ',"isSuperseded":false}' if listing in _PLAIN and not superseded else "}"
     rows = await connection.stream(_STATEMENTS[listing, superseded], page, execution_options={"yield_per": _BATCH})
     async for batch in rows.partitions():
-        yield ",".join(_whole(batch, begin)).encode()
+        yield ",".join([photo_text(photo, latitude, longitude, end) for photo, latitude, longitude in batch]).encode()
 
 
-def _whole(rows: Any, begin: str) -> Iterator[str]:
-    for photo, latitude, longitude in rows:
-        before = begin
-        if latitude is not None:
-            before += f'"gpsLatitude":"{degrees(latitude)}",'
-        if longitude is not None:
-            before += f'"gpsLongitude":"{degrees(longitude)}",'
-        yield before + photo
+def photo_text(photo: str, latitude: float | None, longitude: float | None, end: str = "}") -> str:
+    """The JSON of :class:`Photo` from :data:`PHOTO_COLUMNS`; ``end`` may hold more members before the brace."""
+    if longitude is not None:
+        end = f',"gpsLongitude":"{degrees(longitude)}"{end}'
+    if latitude is not None:
+        end = f',"gpsLatitude":"{degrees(latitude)}"{end}'
+    return with_display_filename(photo) + end

@@ -49,18 +49,22 @@ class json_value(FunctionElement[str]):  # noqa: N801
     inherit_cache = True
 
 
+class json_words(FunctionElement[str]):  # noqa: N801
+    """The text at a path of keys, which are words of ours, in a JSON column; NULL where there is none there."""
+
+    name = "json_words"
+    type = Text()
+    inherit_cache = True
+
+    def __init__(self, column: _Value, *keys: str) -> None:
+        paths = f"'$.{'.'.join(keys)}'", f"'{{{','.join(keys)}}}'"
+        super().__init__(column, *(literal_column(path, Text()) for path in paths))
+
+
 class utc_text(FunctionElement[str]):  # noqa: N801
     """A timestamp column (UTC) as ISO 8601 with milliseconds and ``Z``."""
 
     name = "utc_text"
-    type = Text()
-    inherit_cache = True
-
-
-class last_part(FunctionElement[str]):  # noqa: N801
-    """What follows the last ``/`` of a path; all of it where there is none."""
-
-    name = "last_part"
     type = Text()
     inherit_cache = True
 
@@ -109,6 +113,18 @@ def _value_postgresql(element: json_value, compiler: SQLCompiler, **options: Any
     return _arguments(element, compiler, **options)
 
 
+@compiles(json_words)
+def _words(element: json_words, compiler: SQLCompiler, **options: Any) -> str:
+    column, path, _ = (compiler.process(part, **options) for part in element.clauses)
+    return f"CASE json_type({column}, {path}) WHEN 'text' THEN json_extract({column}, {path}) END"
+
+
+@compiles(json_words, "postgresql")
+def _words_postgresql(element: json_words, compiler: SQLCompiler, **options: Any) -> str:
+    column, _, path = (compiler.process(part, **options) for part in element.clauses)
+    return f"CASE jsonb_typeof({column} #> {path}) WHEN 'string' THEN {column} #>> {path} END"
+
+
 @compiles(utc_text)
 def _utc(element: utc_text, compiler: SQLCompiler, **options: Any) -> str:
     # stored as text with a space in the middle, and with a fraction unless SQLite itself wrote it
@@ -120,14 +136,3 @@ def _utc(element: utc_text, compiler: SQLCompiler, **options: Any) -> str:
 def _utc_postgresql(element: utc_text, compiler: SQLCompiler, **options: Any) -> str:
     # the inner quotes keep letters from being read as parts of a time
     return f"""to_char({_arguments(element, compiler, **options)}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
-
-
-@compiles(last_part)
-def _last(element: last_part, compiler: SQLCompiler, **options: Any) -> str:
-    path = _arguments(element, compiler, **options)
-    return f"replace({path}, rtrim({path}, replace({path}, '/', '')), '')"
-
-
-@compiles(last_part, "postgresql")
-def _last_postgresql(element: last_part, compiler: SQLCompiler, **options: Any) -> str:
-    return f"regexp_replace({_arguments(element, compiler, **options)}, '^.*/', '')"

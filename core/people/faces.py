@@ -6,18 +6,18 @@ archived versions are in no list.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from core.db.search_sql import FACTS, is_shown
 from core.db.tables import Face, FileVersion, Person
 from core.errors import NotFound
-from core.library.photos import BATCH, MOST, PhotoRow, every_photo
+from core.library.photos import PhotoRow, every_photo
 
 _found_on = aliased(FileVersion)
 
@@ -30,17 +30,17 @@ _FACE = (
     Face.ignored.label("face_ignored"),
     Face.created_at.label("face_created_at"),
 )
-_NEWEST_FIRST = (Face.created_at.desc(), Face.id)
 
 _LISTED = (
     every_photo()
-    .add_columns(*_FACE, Person.name.label("person_name"), Person.birthdate.label("person_birthdate"))
     .join(FACTS, FACTS.c.version_id == FileVersion.id)
     .join(_found_on, _found_on.media_asset_id == FileVersion.media_asset_id)
     .join(Face, Face.photo_id == _found_on.id)
     .outerjoin(Person, Person.id == Face.person_id)
     .where(is_shown(), _found_on.archived_at.is_(None))
-    .order_by(*_NEWEST_FIRST)
+    .order_by(Face.created_at.desc(), Face.id)
+    .limit(bindparam("limit", type_=Integer()))
+    .offset(bindparam("offset", type_=Integer()))
 )
 
 _PERSON = tuple(column.label(f"person_{column.name}") for column in Person.__table__.columns)
@@ -57,38 +57,31 @@ _OF_PHOTO = (
 )
 
 
-class FaceFilter(msgspec.Struct, frozen=True):
-    """Which faces are wanted; what is ``None`` does not matter."""
+class FaceListing(StrEnum):
+    """Which faces a list has."""
 
-    is_assigned: bool | None = None
-    is_ignored: bool | None = None
-    person_id: str | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        wanted: list[ColumnElement[bool]] = []
-        if self.is_assigned is not None:
-            # not "IS NULL": SQLite would take all faces of nobody from the index, once for each photo
-            owner = func.coalesce(Face.person_id, "")
-            wanted.append(owner != "" if self.is_assigned else owner == "")
-        if self.is_ignored is not None:
-            wanted.append(Face.ignored.is_(self.is_ignored))
-        if self.person_id is not None:
-            wanted.append(Face.person_id == self.person_id)
-        return wanted
+    EVERY = "every"
+    NOT_IGNORED = "not_ignored"
+    UNASSIGNED = "unassigned"
+    IGNORED = "ignored"
 
 
-def listed_faces(wanted: FaceFilter, limit: int | None = None, offset: int = 0) -> Any:
-    """The statement of a list of faces, newest first, each with its photo, and its person's name and birthdate."""
-    return _LISTED.where(*wanted.conditions()).limit(MOST if limit is None else limit).offset(offset)
+_CONDITIONS: dict[FaceListing, tuple[ColumnElement[bool], ...]] = {
+    FaceListing.EVERY: (),
+    FaceListing.NOT_IGNORED: (Face.ignored.is_(False),),
+    FaceListing.UNASSIGNED: (Face.person_id.is_(None), Face.ignored.is_(False)),
+    FaceListing.IGNORED: (Face.ignored.is_(True),),
+}
 
 
-async def list_faces(
-    connection: AsyncConnection, wanted: FaceFilter, limit: int | None = None, offset: int = 0
-) -> AsyncIterator[Sequence[PhotoRow]]:
-    """The faces of a list in small batches."""
-    rows = await connection.stream(listed_faces(wanted, limit, offset), execution_options={"yield_per": BATCH})
-    async for batch in rows.partitions():
-        yield batch
+def face_list(listing: FaceListing, *columns: SQLColumnExpression[Any], of_person: bool = False) -> Any:
+    """The statement of a list of faces, newest first, with columns of each, of its person and of the photo to show.
+
+    Its parameters are ``limit`` and ``offset``, and ``person_id`` with ``of_person``.
+    """
+    whose = (Face.person_id == bindparam("person_id"),) if of_person else ()
+    chosen = _LISTED.where(*_CONDITIONS[listing], *whose)
+    return chosen.with_only_columns(*columns, maintain_column_froms=True)
 
 
 async def faces_of_photo(connection: AsyncConnection, photo_id: str) -> Sequence[PhotoRow]:

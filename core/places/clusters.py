@@ -47,6 +47,7 @@ class Grid:
         self._radius = radius
         self._rows = math.degrees(radius / EARTH_RADIUS) * 1.001
         self._cells: dict[tuple[int, int], list[int]] = {}
+        self._measures: dict[int, tuple[float, int]] = {}
         for index, point in enumerate(points):
             self._cells.setdefault(self._cell(*point), []).append(index)
 
@@ -65,22 +66,26 @@ class Grid:
 
     def _cell(self, latitude: float, longitude: float) -> tuple[int, int]:
         row = math.floor(latitude / self._rows)
-        return row, math.floor(longitude / self._width(row)) % self._columns(row)
+        width, columns = self._measures_of(row)
+        return row, math.floor(longitude / width) % columns
 
-    def _width(self, row: int) -> float:
-        """Degrees of longitude that are at least the radius everywhere in a row, one for all of it at the poles."""
-        furthest = max(abs(row * self._rows), abs((row + 1) * self._rows))
-        if furthest >= 90:
-            return 360.0
-        return min(360.0, self._rows / math.cos(math.radians(furthest)))
+    def _measures_of(self, row: int) -> tuple[float, int]:
+        """The width of a row's cells in degrees of longitude, and how many they are.
 
-    def _columns(self, row: int) -> int:
-        return max(1, math.ceil(360.0 / self._width(row)))
+        It is at least the radius everywhere in the row, and all around at the poles.
+        """
+        known = self._measures.get(row)
+        if known is None:
+            furthest = max(abs(row * self._rows), abs((row + 1) * self._rows))
+            width = 360.0 if furthest >= 90 else min(360.0, self._rows / math.cos(math.radians(furthest)))
+            known = self._measures[row] = width, max(1, math.ceil(360.0 / width))
+        return known
 
     def _around(self, centre: Point) -> Iterator[tuple[int, int]]:
         middle = math.floor(centre[0] / self._rows)
         for row in (middle - 1, middle, middle + 1):
-            columns, column = self._columns(row), math.floor(centre[1] / self._width(row))
+            width, columns = self._measures_of(row)
+            column = math.floor(centre[1] / width)
             # the last column of a row is narrower than the others: one more is looked into
             yield from {(row, beside % columns) for beside in range(column - 2, column + 3)}
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 
 from core.db.engine import Database
 from core.db.in_batches import BATCH
-from core.db.json_sql import json_text
+from core.db.json_sql import json_text, json_words
 from core.db.search_sql import FACTS
 from core.db.tables import FileVersion, Location, MediaAsset
 from core.library.layout import Tier
@@ -37,6 +37,7 @@ class HotspotPhoto(msgspec.Struct, frozen=True, gc=False):
     longitude: float
     told: str
     metadata_json: str | None
+    place_name: str | None
     event_type: str | None
 
 
@@ -59,6 +60,7 @@ async def hotspots(database: Database, told: ColumnElement[str]) -> list[Hotspot
         FileVersion.gps_longitude,
         told,
         json_text(FileVersion.combined_metadata),
+        json_words(FileVersion.combined_metadata, "ai", "placeName"),
         FileVersion.event_type,
     )
     # what is best of an asset is read from the search index, which has it in the order that is wanted
@@ -66,7 +68,7 @@ async def hotspots(database: Database, told: ColumnElement[str]) -> list[Hotspot
         select(*columns)
         .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
         .join(FACTS, FACTS.c.version_id == FileVersion.id)
-        .where(FACTS.c.is_shown.is_(True), FileVersion.tier != Tier.BRONZE, *PLACED)
+        .where(FACTS.c.is_shown.is_(True), FACTS.c.has_gps.is_(True), FileVersion.tier != Tier.BRONZE, *PLACED)
         .order_by(FACTS.c.created_at, FACTS.c.version_id)
     )
     photos: list[HotspotPhoto] = []
@@ -99,7 +101,7 @@ def _hotspots(photos: Sequence[HotspotPhoto], named: Sequence[Row[*tuple[Any, ..
 
 def _suggested_name(photos: Sequence[HotspotPhoto]) -> str:
     """The place that most photos name, else what happened there, else a word for how often one was there."""
-    places = Counter(place for photo in photos if (place := _place_of(photo.metadata_json)))
+    places = Counter(photo.place_name for photo in photos if photo.place_name)
     if places:
         return places.most_common(1)[0][0]
     events = Counter(photo.event_type for photo in photos if photo.event_type)
@@ -108,24 +110,3 @@ def _suggested_name(photos: Sequence[HotspotPhoto]) -> str:
     if len(photos) >= _MANY:
         return "Frequent place"
     return "Favourite place" if len(photos) >= _SOME else "Place"
-
-
-class _Ai(msgspec.Struct, gc=False, rename="camel"):
-    place_name: str | None = None
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    ai: _Ai | None = None
-
-
-_METADATA: Final = msgspec.json.Decoder(_Metadata)
-
-
-def _place_of(metadata_json: str | None) -> str | None:
-    if metadata_json is None or "placeName" not in metadata_json:
-        return None
-    try:
-        ai = _METADATA.decode(metadata_json).ai
-    except msgspec.ValidationError:  # what is of another shape names no place
-        return None
-    return None if ai is None else ai.place_name
