@@ -49,6 +49,12 @@ _NEWEST = "order by v.created_at desc"
 _NO_GOLD = """not exists (select 1 from file_versions g where g.media_asset_id = v.media_asset_id and g.tier = 'gold'
 and g.archived_at is null)"""
 
+_OF_ASSET = """v.id, v.media_asset_id as mediaAssetId, a.original_filename as originalFilename,
+a.created_at as assetCreatedAt, v.file_path as filePath"""
+_STANDS_FOR_ASSET = """(select o.id from file_versions o where o.media_asset_id = a.id and o.archived_at is null
+and o.mime_type like 'image/%' order by case when o.tier = 'bronze' and o.processing_state is not 'promoted' then 0
+when o.tier = 'silver' then 1 when o.tier = 'gold' then 2 else 3 end, o.created_at desc, o.id limit 1)"""
+
 FLOORS = {
     "best": f"{_PHOTO} and (v.tier = 'gold' or (v.tier = 'silver' and {_NO_GOLD})) {_NEWEST}",
     "bronze": f"{_PHOTO} and v.tier = 'bronze' {_NEWEST}",
@@ -57,13 +63,18 @@ FLOORS = {
     "all": f"{_PHOTO} {_NEWEST}",
     "recent": f"{_PHOTO} {_NEWEST} limit 6",
     "search": f"{_PHOTO} and v.tier = 'silver' and v.rating >= 4 {_NEWEST} limit 50",
-    "unassigned": f"""select f.id as faceId, f.bounding_box as boundingBox, f.confidence, f.ignored,
-        f.created_at as faceCreatedAt, p.* from faces f join ({_PHOTO}) p on p.id = f.photo_id
-        where f.person_id is null and not f.ignored order by f.created_at desc""",
-    "hotspots": f"{_PHOTO} and v.gps_latitude is not null and (v.tier = 'gold' or (v.tier = 'silver' and {_NO_GOLD}))",
-    "bursts": f"{_PHOTO} and (v.tier = 'gold' or (v.tier = 'silver' and {_NO_GOLD})) order by v.captured_at",
+    "unassigned": f"""select f.id as faceId, f.photo_id as photoId, f.bounding_box as boundingBox, f.confidence,
+        f.ignored, f.created_at as faceCreatedAt, p.* from faces f join file_versions w on w.id = f.photo_id
+        join ({_PHOTO} and (v.tier = 'gold' or (v.tier = 'silver' and {_NO_GOLD}))) p
+        on p.mediaAssetId = w.media_asset_id where f.person_id is null and not f.ignored order by f.created_at desc""",
+    "hotspots": f"""select {_OF_ASSET}, v.metadata from file_versions v join media_assets a on a.id = v.media_asset_id
+        where v.archived_at is null and v.gps_latitude is not null
+        and (v.tier = 'gold' or (v.tier = 'silver' and {_NO_GOLD}))""",
+    "bursts": f"""select {_OF_ASSET}, v.metadata, v.created_at as createdAt, v.file_size as fileSize,
+        v.file_hash as fileHash, v.tier, v.processing_state as processingState
+        from media_assets a join file_versions v on v.id = {_STANDS_FOR_ASSET}""",
 }
-"""SQL of SQLite for the rows that an answer is made of."""
+"""SQL of SQLite for the rows that an answer is made of, with the columns that are sent of each."""
 
 _JSON = ("metadata", "keywords", "detectedFaces", "boundingBox")
 

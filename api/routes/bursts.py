@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -16,20 +15,20 @@ from api.context import ApiContext
 from api.json_array import made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.burst import (
+    BURST_PHOTO,
     BurstAnalysis,
     BurstDecision,
-    BurstGroup,
     BurstNotice,
     BurstNotices,
     BurstsProcessed,
     SimilarGroup,
-    burst_photo_of,
+    encoded_bursts,
     unwrapped,
 )
 from api.schemas.photo import Photo, photo_of
 from api.shared_lists import SharedLists
 from core.bursts.deciding import Selection, process_bursts
-from core.bursts.reading import Analysis, analyze, similar_of_tier
+from core.bursts.reading import analyze, similar_of_tier
 from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
 
@@ -46,29 +45,10 @@ async def analyze_bursts(
     """All bursts, latest first, with the best picture of each; and the pictures that are in none."""
 
     async def read() -> AsyncIterator[bytes]:
-        async for chunk in made_in_thread(_encoded(await analyze(context.bench.database))):
+        async for chunk in made_in_thread(encoded_bursts(await analyze(context.bench.database, BURST_PHOTO))):
             yield chunk
 
     return sent(await lists.read(question_of(request), read))
-
-
-def _encoded(analysis: Analysis) -> Iterator[bytes]:
-    """A :class:`BurstAnalysis` piece by piece: as a whole it would keep everybody else from being answered."""
-    yield b'{"totalPhotos":%d,"groups":[' % len(analysis.rows)
-    for place, burst in enumerate(analysis.bursts):
-        group = BurstGroup(
-            id=burst.id,
-            photos=[burst_photo_of(analysis.rows[frame.id]) for frame in burst.frames],
-            suggested_best=burst.best,
-            average_similarity=burst.likeness,
-            time_span=burst.span_ms,
-            group_reason=burst.reason,
-        )
-        yield b"," * bool(place) + msgspec.json.encode(group)
-    yield b'],"ungroupedPhotos":['
-    for place, frame in enumerate(analysis.alone):
-        yield b"," * bool(place) + msgspec.json.encode(burst_photo_of(analysis.rows[frame.id]))
-    yield b"]}"
 
 
 @post("/api/burst/process", tags=["Bursts"], status_code=200)
@@ -84,17 +64,17 @@ async def decide_bursts(context: NamedDependency[ApiContext], data: JSONBody[Bur
     return BurstsProcessed(done.processed, done.promoted, done.errors)
 
 
-@get("/api/photos/burst-analysis", tags=["Bursts"])
+@get("/api/photos/burst-analysis", tags=["Bursts"], opt={FROM_DATABASE: True})
 async def notice_bursts(
     context: NamedDependency[ApiContext],
     limit: Annotated[int, QueryParameter(ge=0, le=10_000, description="how many of the latest photos")] = 100,
 ) -> BurstNotices:
     """The bursts that the latest photos are in: those of ``/api/burst/analyze``, with whole photos."""
     analysis = await analyze(context.bench.database)
-    latest = sorted(analysis.rows.values(), key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
-    considered = {row.id for row in latest}
+    latest = sorted(analysis.pictures.values(), key=lambda one: (one.came, one.id), reverse=True)[:limit]
+    considered = {one.id for one in latest}
     bursts = [burst for burst in analysis.bursts if any(frame.id in considered for frame in burst.frames)]
-    alone = [frame.id for frame in analysis.alone if frame.id in considered]
+    alone = [photo_id for photo_id in analysis.alone if photo_id in considered]
     photos = await _photos(context, [*(frame.id for burst in bursts for frame in burst.frames), *alone])
     notices = []
     for burst in bursts:
@@ -104,7 +84,7 @@ async def notice_bursts(
     return BurstNotices(notices, len(latest), [photos[photo_id] for photo_id in alone if photo_id in photos])
 
 
-@get("/api/photos/similarity", tags=["Bursts"])
+@get("/api/photos/similarity", tags=["Bursts"], opt={FROM_DATABASE: True})
 async def find_similar(
     context: NamedDependency[ApiContext],
     tier: Annotated[str, QueryParameter(max_length=20, pattern=r"^[^\0]*$")] = "silver",

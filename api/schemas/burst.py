@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from sqlalchemy import Text, cast
 
+from api.schemas.asset_text import ASSET, with_display_filename
 from api.schemas.metadata import CombinedMetadata
 from api.schemas.person import Id, Ids
 from api.schemas.photo import MediaAsset, Photo
-from api.schemas.raw_json import JsonOf, raw_json
-from api.schemas.timestamp import Timestamp, WallClock, timestamp
+from api.schemas.raw_json import JsonOf
+from api.schemas.timestamp import Timestamp, WallClock
+from core.bursts.reading import Analysis, Representative
+from core.db.json_sql import json_object, utc_text
+from core.db.tables import FileVersion
 from core.errors import BadRequest
+
+_BATCH: Final = 250
+"""Pictures that are put together in one go: less than a millisecond."""
 
 
 class BurstPhoto(Struct, rename="camel", gc=False):
@@ -29,15 +38,18 @@ class BurstPhoto(Struct, rename="camel", gc=False):
     processing_state: str | None
 
 
-class BurstGroup(Struct, rename="camel"):
-    """``averageSimilarity`` is 0–1, ``timeSpan`` in milliseconds, ``suggestedBest`` the id of a photo."""
-
+class _BurstNumbers(Struct, rename="camel"):
     id: str
-    photos: list[BurstPhoto]
     suggested_best: str
     average_similarity: float
     time_span: int
     group_reason: str
+
+
+class BurstGroup(_BurstNumbers, rename="camel"):
+    """``averageSimilarity`` is 0–1, ``timeSpan`` in milliseconds, ``suggestedBest`` the id of a photo."""
+
+    photos: list[BurstPhoto]
 
 
 class BurstAnalysis(Struct, rename="camel"):
@@ -109,23 +121,38 @@ def unwrapped(decision: BurstDecision) -> tuple[list[BurstSelection], list[str]]
     return decision.selections, decision.ungrouped_photos or []
 
 
-def burst_photo_of(row: Any) -> BurstPhoto:
-    """A row of :func:`core.bursts.reading.analyze`."""
-    file_path: str = row.file_path
-    return BurstPhoto(
-        id=row.id,
-        file_path=file_path,
-        metadata=raw_json(row.metadata_json),
-        media_asset=MediaAsset(
-            row.media_asset_id,
-            row.original_filename,
-            timestamp(row.asset_created_at),
-            file_path.rpartition("/")[2],
-            file_path,
-        ),
-        created_at=timestamp(row.created_at),
-        file_size=row.file_size,
-        file_hash=row.file_hash,
-        tier=row.tier,
-        processing_state=row.processing_state,
-    )
+BURST_PHOTO: Final = cast(
+    json_object(
+        id=FileVersion.id,
+        filePath=FileVersion.file_path,
+        fileSize=FileVersion.file_size,
+        fileHash=FileVersion.file_hash,
+        tier=FileVersion.tier,
+        processingState=FileVersion.processing_state,
+        createdAt=utc_text(FileVersion.created_at),
+        mediaAsset=ASSET,
+    ),
+    Text(),
+)
+"""What the database tells of each picture for :func:`encoded_bursts`: a :class:`BurstPhoto` without its metadata."""
+
+
+def encoded_bursts(analysis: Analysis) -> Iterator[bytes]:
+    """A :class:`BurstAnalysis` piece by piece: as a whole it would keep everybody else from being answered."""
+    yield b'{"totalPhotos":%d,"groups":[' % len(analysis.pictures)
+    before = ""
+    for burst in analysis.bursts:
+        photos = ",".join([_photo_text(analysis.pictures[frame.id]) for frame in burst.frames])
+        group = _BurstNumbers(burst.id, burst.best, burst.likeness, burst.span_ms, burst.reason)
+        yield f'{before}{{"photos":[{photos}],'.encode() + msgspec.json.encode(group)[1:]
+        before = ","
+    yield b'],"ungroupedPhotos":['
+    for start in range(0, len(analysis.alone), _BATCH):
+        alone = analysis.alone[start : start + _BATCH]
+        photos = ",".join([_photo_text(analysis.pictures[photo_id]) for photo_id in alone])
+        yield b"," * bool(start) + photos.encode()
+    yield b"]}"
+
+
+def _photo_text(picture: Representative) -> str:
+    return f'{with_display_filename(picture.told[:-1])},"metadata":{picture.metadata_json or "null"}}}'

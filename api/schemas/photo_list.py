@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.schemas.asset_text import ASSET_TEXT, with_display_filename
+from api.schemas.asset_text import ASSET, with_display_filename
 from api.schemas.photo import degrees
 from core.db.json_sql import json_object, json_text, utc_text
 from core.db.tables import FileVersion
@@ -72,7 +72,7 @@ def _photo() -> ColumnElement[str]:
         _words(',"detectedFaces":') + faces_of_asset(),
         _words(',"keywords":') + _or_null(json_text(version.keywords)),
         _words(',"metadata":') + _or_null(json_text(version.combined_metadata)),
-        _words(',"mediaAsset":') + ASSET_TEXT,
+        _words(',"mediaAsset":') + cast(ASSET, Text),
     )
     return reduce(lambda joined, part: joined + part, parts)
 

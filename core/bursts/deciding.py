@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.bursts.forming import Burst
-from core.bursts.reading import analyze
+from core.bursts.reading import Representative, analyze
 from core.db.tables import AssetHistory, FileVersion, utc_now
 from core.errors import IntakeError, RequestError, Undecodable
 from core.events.assign import assign_events
@@ -60,7 +60,7 @@ async def process_bursts(bench: Workbench, selections: Sequence[Selection], ungr
             errors.append(f"There is no burst {selection.group_id} any more; nothing of it is rejected.")
         elif selection.selected_photo_ids:
             async with bench.database.write() as connection:
-                await _decide(connection, burst, set(selection.selected_photo_ids), analysis.rows)
+                await _decide(connection, burst, set(selection.selected_photo_ids), analysis.pictures)
     promoted = 0
     wanted = [photo_id for selection in selections for photo_id in selection.selected_photo_ids]
     for photo_id in dict.fromkeys([*wanted, *ungrouped]):
@@ -72,9 +72,11 @@ async def process_bursts(bench: Workbench, selections: Sequence[Selection], ungr
     return Processed(len(selections) + len(ungrouped), promoted, errors)
 
 
-async def _decide(connection: AsyncConnection, burst: Burst, selected: set[str], rows: Mapping[str, Any]) -> None:
+async def _decide(
+    connection: AsyncConnection, burst: Burst, selected: set[str], pictures: Mapping[str, Representative]
+) -> None:
     """Writes states and history of one burst in one transaction; says nothing twice."""
-    members = [rows[frame.id] for frame in burst.frames]
+    members = [pictures[frame.id] for frame in burst.frames]
     if not any(row.id in selected for row in members):
         return
     changed: list[str] = []
@@ -91,7 +93,7 @@ async def _decide(connection: AsyncConnection, burst: Burst, selected: set[str],
         await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(**values))
         changed.append(row.id)
         done = "was kept of" if is_kept else "was rejected in"
-        details = f"{shown(row.original_filename)} ({row.tier.capitalize()}) {done} a burst of {len(members)}."
+        details = f"{shown(row.filename)} ({row.tier.capitalize()}) {done} a burst of {len(members)}."
         history.append({"media_asset_id": row.media_asset_id, "action": EDITED, "details": details, "timestamp": now})
     if history:
         await connection.execute(insert(AssetHistory), history)

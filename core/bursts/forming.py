@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from itertools import combinations
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Protocol
 
 import msgspec
 
@@ -18,8 +20,21 @@ Keeps a library whose times are all one from comparing everything with everythin
 PAIRS_AHEAD = 50
 """Later frames that each is compared with for the mean likeness of a large burst."""
 
+_WITHIN = timedelta(seconds=WITHIN)
+
 _FACES_WEIGHT = 0.25
 """What the faces that were found count beside sharpness, which is 0–1: eyes that are open are found more often."""
+
+
+class Picture(Protocol):
+    """What pictures are put in order by; ``taken`` is the wall clock, zone-less."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def filename(self) -> str: ...
+    @property
+    def taken(self) -> datetime: ...
 
 
 class Burst(msgspec.Struct, frozen=True):
@@ -48,7 +63,7 @@ def form_bursts(frames: Sequence[Frame]) -> tuple[list[Burst], list[Frame]]:
     In time order, each picture that is still free opens a burst and takes every later free one within :data:`WITHIN`
     seconds that is like it.
     """
-    ordered = sorted(frames, key=lambda frame: (frame.taken, frame.filename, frame.id))
+    ordered = sorted(frames, key=in_order)
     taken: set[int] = set()
     bursts: list[Burst] = []
     alone: list[Frame] = []
@@ -56,17 +71,33 @@ def form_bursts(frames: Sequence[Frame]) -> tuple[list[Burst], list[Frame]]:
         if place in taken:
             continue
         members = [place]
+        scores: list[float] = []
         for other in range(place + 1, min(place + 1 + FRAMES_AHEAD, len(ordered))):
-            if (ordered[other].taken - opener.taken).total_seconds() > WITHIN:
+            if ordered[other].taken - opener.taken > _WITHIN:
                 break
-            if other not in taken and likeness(opener, ordered[other]) >= ALIKE:
+            if other not in taken and (score := likeness(opener, ordered[other])) >= ALIKE:
                 members.append(other)
+                scores.append(score)
         if len(members) == 1:
             alone.append(opener)
         else:
             taken.update(members)
-            bursts.append(_burst([ordered[member] for member in members]))
+            bursts.append(_burst([ordered[member] for member in members], scores))
     return bursts[::-1], alone[::-1]
+
+
+def in_order(picture: Picture) -> tuple[datetime, str, str]:
+    """By what pictures are sorted before bursts are formed."""
+    return picture.taken, picture.filename, picture.id
+
+
+def has_company(taken: Sequence[datetime]) -> list[bool]:
+    """Whether another picture is within :data:`WITHIN` seconds of each; only these can be in a burst.
+
+    ``taken`` is when pictures were taken, ascending.
+    """
+    is_next_near = [later - earlier <= _WITHIN for earlier, later in pairwise(taken)]
+    return [before or after for before, after in zip([False, *is_next_near], [*is_next_near, False], strict=True)]
 
 
 def burst_id(photo_ids: Sequence[str]) -> str:
@@ -87,15 +118,17 @@ def best_of(frames: Sequence[Frame]) -> Frame:
     return max(frames, key=key)
 
 
-def _burst(frames: Sequence[Frame]) -> Burst:
-    if len(frames) <= 2 * PAIRS_AHEAD:
-        scores = [likeness(one, other) for one, other in combinations(frames, 2)]
-    else:
-        scores = [
+def _burst(frames: Sequence[Frame], of_first: Sequence[float]) -> Burst:
+    """``of_first`` is how alike the first frame is to each other one."""
+    ahead = len(frames) if len(frames) <= 2 * PAIRS_AHEAD else PAIRS_AHEAD
+    scores = [
+        *of_first[:ahead],
+        *(
             likeness(one, other)
-            for place, one in enumerate(frames)
-            for other in frames[place + 1 : place + 1 + PAIRS_AHEAD]
-        ]
+            for place, one in enumerate(frames[1:], start=1)
+            for other in frames[place + 1 : place + 1 + ahead]
+        ),
+    ]
     span = frames[-1].taken - frames[0].taken
     return Burst(
         id=burst_id([frame.id for frame in frames]),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import cached_property
-from pathlib import PurePath
+from posixpath import splitext
 
 import msgspec
 
@@ -27,8 +26,6 @@ _SIZES = ((0.95, 0.3), (0.85, 0.1))
 _SAME_SETTING = 0.05
 _MAX_NUMBER_GAP = 3
 _MIN_NAME, _COMMON_SHARE = 8, 0.8
-
-_NUMBERED = re.compile(r"(?P<base>.*?)(?:[-_]?(?P<number>[0-9]+))?", re.DOTALL)
 
 
 class Frame(msgspec.Struct, frozen=True, dict=True):
@@ -54,21 +51,23 @@ class Frame(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def named(self) -> tuple[str, int | None]:
         """The name without its trailing number, and that number."""
-        found = _NUMBERED.fullmatch(PurePath(self.filename).stem.lower())
-        assert found is not None
-        return found["base"], int(found["number"][-18:]) if found["number"] else None
+        stem = splitext(self.filename)[0].lower()
+        base = stem.rstrip("0123456789")
+        if base == stem:
+            return base, None
+        return base[:-1] if base.endswith(("-", "_")) else base, int(stem[len(base) :][-18:])
 
 
 def likeness(one: Frame, other: Frame) -> float:
     """0–1, the same both ways round; equal content is 1."""
     if one.file_hash == other.file_hash:
         return 1.0
-    apart = abs((one.taken - other.taken).total_seconds())
+    apart = abs(one.taken - other.taken).total_seconds()
     score = next((worth for limit, worth in _TIMES if apart <= limit), 0.0)
     score += _names(one, other) + _sizes(one.file_size, other.file_size)
-    score += _SAME_SETTING * sum(
-        mine is not None and mine == theirs for mine, theirs in zip(one.settings, other.settings, strict=False)
-    )
+    for mine, theirs in zip(one.settings, other.settings, strict=False):
+        if mine is not None and mine == theirs:
+            score += _SAME_SETTING
     if one.perceptual_hash is not None and other.perceptual_hash is not None:
         score += _LOOKS_ALIKE * ((one.perceptual_hash ^ other.perceptual_hash).bit_count() <= LOOKS_ALIKE_BITS)
     score = round(score, 9)  # 0.4 + 0.1 is meant to be 0.5

@@ -4,30 +4,53 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, Text, and_, case, cast, func, literal_column, select
 from sqlalchemy.orm import aliased
 
-from core.bursts.forming import Burst, form_bursts
+from core.bursts.forming import Burst, form_bursts, has_company, in_order
 from core.bursts.likeness import Frame
 from core.bursts.similar import Tagged, similar_groups
 from core.db.engine import Database
-from core.db.in_batches import all_rows
+from core.db.in_batches import BATCH, all_rows
 from core.db.json_sql import json_text
 from core.db.tables import Face, FileVersion, MediaAsset
 from core.library.layout import Tier
 from core.media.facts import HASH_BITS
 
 
+class Representative(msgspec.Struct, frozen=True, gc=False):
+    """The version of an asset that stands for it among bursts; see :class:`core.bursts.likeness.Frame`.
+
+    ``came`` is ``created_at`` as text, without its zone: few of them are read, and texts are in the same order.
+    ``told`` is what the database was asked to tell of it. Not a row of the database: of tens of thousands of those, the
+    garbage collector would let nobody else have a turn.
+    """
+
+    taken: datetime
+    came: str
+    id: str
+    media_asset_id: str
+    tier: str
+    processing_state: str | None
+    filename: str
+    file_size: int
+    file_hash: str
+    perceptual_hash: str | None
+    metadata_json: str | None
+    faces: int
+    told: str
+
+
 class Analysis(msgspec.Struct, frozen=True):
-    """``rows`` are the columns of every representative by its id."""
+    """``alone`` are the ids of the pictures in no burst, latest first; ``pictures`` all of them by their ids."""
 
     bursts: list[Burst]
-    alone: list[Frame]
-    rows: Mapping[str, Any]
+    alone: list[str]
+    pictures: Mapping[str, Representative]
 
 
 class _Exif(msgspec.Struct, rename="camel"):
@@ -53,25 +76,25 @@ _decode = msgspec.json.Decoder(_Metadata, strict=False).decode
 
 def _representatives() -> Any:
     """Bronze that has not become Silver yet, else Silver, else Gold, as they are: images, not archived."""
-    found_on = aliased(FileVersion)
+    version, found_on = aliased(FileVersion), aliased(FileVersion)
     rank = case(
-        (and_(FileVersion.tier == Tier.BRONZE, FileVersion.processing_state.is_distinct_from("promoted")), 0),
-        (FileVersion.tier == Tier.SILVER, 1),
-        (FileVersion.tier == Tier.GOLD, 2),
+        (and_(version.tier == Tier.BRONZE, version.processing_state.is_distinct_from("promoted")), 0),
+        (version.tier == Tier.SILVER, 1),
+        (version.tier == Tier.GOLD, 2),
         else_=3,
     )
+    # from asset to asset: numbering the versions of all assets takes SQLite three times as long
     chosen = (
-        select(
-            FileVersion.id,
-            func.row_number()
-            .over(
-                partition_by=FileVersion.media_asset_id,
-                order_by=(rank, FileVersion.created_at.desc(), FileVersion.id),
-            )
-            .label("place"),
+        select(version.id)
+        .where(
+            version.media_asset_id == MediaAsset.id,
+            version.archived_at.is_(None),
+            version.mime_type.like("image/%"),
         )
-        .where(FileVersion.archived_at.is_(None), FileVersion.mime_type.like("image/%"))
-        .subquery()
+        .order_by(rank, version.created_at.desc(), version.id)
+        .limit(1)
+        .correlate(MediaAsset)
+        .scalar_subquery()
     )
     faces = (
         select(found_on.media_asset_id, func.count().label("faces"))
@@ -82,58 +105,69 @@ def _representatives() -> Any:
     )
     return (
         select(
+            FileVersion.captured_at,
+            cast(FileVersion.created_at, Text()),
             FileVersion.id,
             FileVersion.media_asset_id,
             FileVersion.tier,
-            FileVersion.file_path,
-            FileVersion.file_hash,
-            FileVersion.file_size,
             FileVersion.processing_state,
-            FileVersion.perceptual_hash,
-            FileVersion.captured_at,
-            FileVersion.created_at,
-            json_text(FileVersion.combined_metadata).label("metadata_json"),
             MediaAsset.original_filename,
-            MediaAsset.created_at.label("asset_created_at"),
-            func.coalesce(faces.c.faces, 0).label("faces"),
+            FileVersion.file_size,
+            FileVersion.file_hash,
+            FileVersion.perceptual_hash,
+            json_text(FileVersion.combined_metadata),
+            func.coalesce(faces.c.faces, 0),
         )
-        .join(chosen, and_(chosen.c.id == FileVersion.id, chosen.c.place == 1))
-        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
-        .outerjoin(faces, faces.c.media_asset_id == FileVersion.media_asset_id)
+        .select_from(MediaAsset)
+        .join(FileVersion, FileVersion.id == chosen)
+        .outerjoin(faces, faces.c.media_asset_id == MediaAsset.id)
     )
 
 
 _REPRESENTATIVES = _representatives()
 
+_NOTHING: ColumnElement[str] = literal_column("''", Text())
 
-async def analyze(database: Database) -> Analysis:
-    """All bursts of the library; the comparing is done in a thread."""
+
+async def analyze(database: Database, told: ColumnElement[str] = _NOTHING) -> Analysis:
+    """All bursts of the library; the comparing is done in a thread.
+
+    ``told`` is what is told of each picture, made of the columns of :class:`FileVersion` and :class:`MediaAsset`.
+    """
+    pictures: list[Representative] = []
     async with database.read() as connection:
-        rows = await all_rows(connection, _REPRESENTATIVES)
-    return await asyncio.to_thread(_analyze, rows)
+        rows = await connection.stream(_REPRESENTATIVES.add_columns(told), execution_options={"yield_per": BATCH})
+        async for batch in rows.partitions():
+            pictures += [Representative(datetime.fromisoformat(row[0] or row[1]), *row[1:]) for row in batch]
+    return await asyncio.to_thread(_analyze, pictures)
 
 
-def _analyze(rows: Sequence[Any]) -> Analysis:
-    bursts, alone = form_bursts([_frame(row) for row in rows])
-    return Analysis(bursts, alone, {row.id: row for row in rows})
+def _analyze(pictures: list[Representative]) -> Analysis:
+    pictures.sort(key=in_order)
+    # most pictures are in no burst, and need not be looked at any closer
+    company = has_company([picture.taken for picture in pictures])
+    bursts, _ = form_bursts([_frame(one) for one, is_near in zip(pictures, company, strict=True) if is_near])
+    grouped = {frame.id for burst in bursts for frame in burst.frames}
+    alone = [picture.id for picture in reversed(pictures) if picture.id not in grouped]
+    return Analysis(bursts, alone, {picture.id: picture for picture in pictures})
 
 
-def _frame(row: Any) -> Frame:
-    metadata = _metadata(row.metadata_json)
+def _frame(picture: Representative) -> Frame:
+    metadata = _metadata(picture.metadata_json)
     exif, quality = metadata.exif or _Exif(), metadata.quality
-    bits = row.perceptual_hash or ""
+    bits = picture.perceptual_hash or ""
     return Frame(
-        id=row.id,
-        filename=row.original_filename,
-        taken=datetime.fromisoformat(row.captured_at or row.created_at.isoformat()).replace(tzinfo=None),
-        created_at=row.created_at,
-        file_size=row.file_size,
-        file_hash=row.file_hash,
+        id=picture.id,
+        filename=picture.filename,
+        taken=picture.taken,
+        created_at=datetime.fromisoformat(picture.came).replace(tzinfo=UTC),
+        file_size=picture.file_size,
+        file_hash=picture.file_hash,
         settings=(exif.camera, exif.iso, exif.focal_length, exif.aperture),
         perceptual_hash=int(bits, 2) if len(bits) == HASH_BITS and not bits.strip("01") else None,
         sharpness=quality.sharpness if quality is not None else None,
         clipped=quality.highlights + quality.shadows if quality is not None else 0.0,
-        faces=row.faces,
+        faces=picture.faces,
     )
 
 

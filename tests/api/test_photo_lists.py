@@ -156,6 +156,27 @@ async def test_a_photo_has_every_field_of_the_contract(library: Library) -> None
     }
 
 
+@pytest.mark.parametrize("name", ['a "filePath":"b\\/c.jpg', "no folder", 'Größe\n"}}, 👩.jpg', "", '"filePath"'])
+async def test_a_photo_is_called_as_its_file_is_in_every_list(library: Library, name: str) -> None:
+    path = name if name == "no folder" else f"media/silver/{name}"
+    metadata = {"filePath": "metadata/of/another.jpg"}
+    photo = await library.add_photo(
+        "silver", file_path=path, combined_metadata=metadata, gps_latitude=1.0, gps_longitude=2.0
+    )
+    await library.add_photo("silver", gps_latitude=1.0, gps_longitude=2.0)
+    await library.add_face(photo["silver"])
+    (one,) = [each for each in (await library.send("GET", "/api/photos")) if each["id"] == photo["silver"]]
+    (face,) = await library.send("GET", "/api/faces/unassigned")
+    (hotspot,) = await library.send("GET", "/api/locations/hotspots")
+    apart = (await library.send("GET", "/api/burst/analyze"))["ungroupedPhotos"]
+    lists = [[one], [face["photo"]], hotspot["photos"], apart]
+    for found in lists:
+        (listed,) = [each for each in found if each["id"] == photo["silver"]]
+        assert listed["metadata"] == metadata
+        asset = listed["mediaAsset"]
+        assert (asset["filePath"], asset["displayFilename"]) == (path, path.rpartition("/")[2])
+
+
 async def test_what_is_not_known_is_null_or_left_out(library: Library) -> None:
     await library.add_photo("silver")
     (photo,) = (await library.http.get("/api/photos")).json()

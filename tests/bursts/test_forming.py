@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bursts.forming import best_of, form_bursts
+from core.bursts.forming import best_of, form_bursts, has_company, in_order
 from core.bursts.likeness import Frame, likeness
 
 START = datetime(2024, 7, 26, 14, 30)
@@ -38,6 +38,16 @@ def test_the_same_bursts_whatever_the_order(shots: list[tuple[int, int]], order:
     for burst in found:
         assert burst.span_ms <= 10_000
         assert burst.best in {one.id for one in burst.frames}
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 40)), max_size=30))
+def test_pictures_without_company_are_in_no_burst_and_change_none(shots: list[tuple[int, int]]) -> None:
+    frames = [frame(place, second, file_size=1000 + 20 * size) for place, (second, size) in enumerate(shots)]
+    ordered = sorted(frames, key=in_order)
+    company = has_company([one.taken for one in ordered])
+    bursts, alone = form_bursts(frames)
+    assert form_bursts([one for one, is_near in zip(ordered, company, strict=True) if is_near])[0] == bursts
+    assert {one.id for one, is_near in zip(ordered, company, strict=True) if not is_near} <= {one.id for one in alone}
 
 
 def test_what_neither_has_they_do_not_share() -> None:
