@@ -96,8 +96,8 @@ def has_company(taken: Sequence[datetime]) -> list[bool]:
 
     ``taken`` is when pictures were taken, ascending.
     """
-    is_next_near = [later - earlier <= _WITHIN for earlier, later in pairwise(taken)]
-    return [before or after for before, after in zip([False, *is_next_near], [*is_next_near, False], strict=True)]
+    is_near = [False, *(later - earlier <= _WITHIN for earlier, later in pairwise(taken)), False]
+    return [is_near[place] or is_near[place + 1] for place in range(len(taken))]
 
 
 def burst_id(photo_ids: Sequence[str]) -> str:

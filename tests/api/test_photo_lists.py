@@ -163,7 +163,7 @@ async def test_a_photo_is_called_as_its_file_is_in_every_list(library: Library, 
     photo = await library.add_photo(
         "silver", file_path=path, combined_metadata=metadata, gps_latitude=1.0, gps_longitude=2.0
     )
-    await library.add_photo("silver", gps_latitude=1.0, gps_longitude=2.0)
+    await library.add_photo("silver", minute=60, gps_latitude=1.0, gps_longitude=2.0)
     await library.add_face(photo["silver"])
     (one,) = [each for each in (await library.send("GET", "/api/photos")) if each["id"] == photo["silver"]]
     (face,) = await library.send("GET", "/api/faces/unassigned")
