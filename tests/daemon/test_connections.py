@@ -1,10 +1,10 @@
-"""Connections on which nothing is asked are not kept, and never keep others out."""
+"""Connections on which nothing is asked, or nothing taken, are not kept, and never keep others out."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
@@ -13,9 +13,13 @@ import uvicorn
 from daemon import connections
 from daemon.connections import KeptConnection
 
+MUCH = 24 << 20
+"""Bytes that no system takes for a client that does not read."""
+
 
 class _Impatient(KeptConnection):
     quiet_seconds = 0.3
+    reader_seconds = 1.5
 
 
 class _Server(uvicorn.Server):
@@ -32,9 +36,24 @@ async def _slowly(scope: dict[str, object], receive: object, send: object) -> No
     await send({"type": "http.response.body", "body": b"ok"})
 
 
+class _Much:
+    """Answers with more than anybody takes in one go, in chunks or at once."""
+
+    def __init__(self, chunk: int) -> None:
+        self.chunk = chunk
+
+    async def __call__(self, scope: dict[str, object], receive: object, send: object) -> None:
+        assert callable(send)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % MUCH)]})
+        for sent in range(self.chunk, MUCH + 1, self.chunk):
+            await send({"type": "http.response.body", "body": bytes(self.chunk), "more_body": sent < MUCH})
+
+
 @asynccontextmanager
-async def _serving() -> AsyncIterator[int]:
-    config = uvicorn.Config(_slowly, port=0, log_config=None, http=_Impatient, lifespan="off")
+async def _serving(
+    app: Callable[..., Awaitable[None]] = _slowly, http: type[_Impatient] = _Impatient
+) -> AsyncIterator[int]:
+    config = uvicorn.Config(app, port=0, log_config=None, http=http, lifespan="off")
     server = _Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -107,6 +126,40 @@ async def test_an_answer_that_takes_longer_is_waited_for() -> None:
         assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
         writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert (await _all(reader)).endswith(b"ok")
+        writer.close()
+
+
+@pytest.mark.parametrize("chunk", [1 << 18, MUCH])
+async def test_a_client_that_takes_nothing_is_given_up(chunk: int) -> None:
+    is_given_up = asyncio.Event()
+
+    class Watched(_Impatient):
+        def connection_lost(self, exc: Exception | None) -> None:
+            is_given_up.set()
+            super().connection_lost(exc)
+
+    async with _serving(_Much(chunk), Watched) as port:
+        reader, writer = await _open(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(30):
+            await is_given_up.wait()
+        assert len(await _all(reader)) < MUCH
+        writer.close()
+
+
+@pytest.mark.parametrize("chunk", [1 << 18, MUCH])
+async def test_a_client_that_takes_its_time_gets_all(chunk: int) -> None:
+    async with _serving(_Much(chunk)) as port:
+        reader, writer = await _open(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        left, began = MUCH, asyncio.get_running_loop().time()
+        while left:
+            # longer in all than the server waits for one piece, and than it keeps a connection that is quiet
+            is_early = asyncio.get_running_loop().time() - began < 2 * _Impatient.reader_seconds
+            taken = await reader.read(min(left, 64 << 10 if is_early else left))
+            assert taken, f"{left} bytes were not sent"
+            left -= len(taken)
+            await asyncio.sleep(0.05 if is_early else 0)
+        assert head.startswith(b"HTTP/1.1 200")
         writer.close()
 
 
