@@ -16,13 +16,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.api import api
+from bench.bursts import bursts
 from bench.floor import floor_seconds
 from bench.gold import gold_writes
 from bench.house import House, house
 from bench.idle import idle
 from bench.moving import moving
 from bench.occasions import occasions
-from bench.photos import make_photos, make_tiny_photos
+from bench.photos import FACE, make_photos, make_tiny_photos
 from bench.places import places
 from bench.rescan import rescan
 from core.compute.tasks import prepare_cache
@@ -236,6 +237,11 @@ def names_of_places(bench: Bench) -> None:
     places(bench.cache, bench.report)
 
 
+def in_bursts(bench: Bench) -> None:
+    """Sequences of frames in bursts, and the best frame of each."""
+    bursts(bench.pictures or [FACE], 90, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -249,6 +255,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "api": answers,
     "occasions": life_in_occasions,
     "places": names_of_places,
+    "bursts": in_bursts,
 }
 
 

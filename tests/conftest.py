@@ -19,9 +19,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from core.db.engine import Database, open_database
 from core.db.migrate import migrate
+
+# how long an example takes says more of the machine than of us; speed is measured in bench/
+settings.register_profile("whatever the machine", deadline=None)
+settings.load_profile("whatever the machine")
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from api.context import ApiContext
@@ -20,6 +20,7 @@ from api.schemas.burst import (
     BurstDecision,
     BurstNotice,
     BurstNotices,
+    BurstRestored,
     BurstsProcessed,
     SimilarGroup,
     encoded_bursts,
@@ -27,7 +28,7 @@ from api.schemas.burst import (
 )
 from api.schemas.photo import Photo, photo_of
 from api.shared_lists import SharedLists
-from core.bursts.deciding import Selection, process_bursts
+from core.bursts.deciding import Selection, process_bursts, undo_decision
 from core.bursts.reading import analyze, similar_of_tier
 from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
@@ -62,6 +63,13 @@ async def decide_bursts(context: NamedDependency[ApiContext], data: JSONBody[Bur
     chosen = [Selection(one.group_id, one.selected_photo_ids) for one in selections]
     done = await process_bursts(context.bench, chosen, ungrouped)
     return BurstsProcessed(done.processed, done.promoted, done.errors)
+
+
+@post("/api/daemon/bursts/{burst_id:str}/undo", tags=["Bursts"], status_code=200)
+async def undo_burst(context: NamedDependency[ApiContext], burst_id: FromPath[str]) -> BurstRestored:
+    """Takes back what was last decided of a burst. What has become of a photo since stays."""
+    async with context.bench.database.write() as connection:
+        return BurstRestored(await undo_decision(connection, burst_id))
 
 
 @get("/api/photos/burst-analysis", tags=["Bursts"], opt={FROM_DATABASE: True})
@@ -111,4 +119,4 @@ async def _photos(context: ApiContext, photo_ids: list[str]) -> dict[str, Photo]
         return {row.id: photo_of(row) for row in await photos_by_id(connection, photo_ids)}
 
 
-ROUTES = [analyze_bursts, decide_bursts, notice_bursts, find_similar]
+ROUTES = [analyze_bursts, decide_bursts, undo_burst, notice_bursts, find_similar]

@@ -44,10 +44,13 @@ class _BurstNumbers(Struct, rename="camel"):
     average_similarity: float
     time_span: int
     group_reason: str
+    best_reason: str
 
 
 class BurstGroup(_BurstNumbers, rename="camel"):
-    """``averageSimilarity`` is 0–1, ``timeSpan`` in milliseconds, ``suggestedBest`` the id of a photo."""
+    """``averageSimilarity`` is 0–1, ``timeSpan`` in milliseconds, ``suggestedBest`` the id of a photo, and
+    ``bestReason`` why.
+    """
 
     photos: list[BurstPhoto]
 
@@ -109,6 +112,12 @@ class BurstsProcessed(Struct):
     errors: list[str]
 
 
+class BurstRestored(Struct):
+    """``restored`` are the ids of the photos that are again what they were."""
+
+    restored: list[str]
+
+
 def unwrapped(decision: BurstDecision) -> tuple[list[BurstSelection], list[str]]:
     """Selections and ungrouped photos, from whichever form. Raises :class:`BadRequest`."""
     if isinstance(decision.selections, UnsetType) and isinstance(decision.body, str):
@@ -143,7 +152,7 @@ def encoded_bursts(analysis: Analysis) -> Iterator[bytes]:
     before = ""
     for burst in analysis.bursts:
         photos = ",".join([_photo_text(analysis.pictures[frame.id]) for frame in burst.frames])
-        group = _BurstNumbers(burst.id, burst.best, burst.likeness, burst.span_ms, burst.reason)
+        group = _BurstNumbers(burst.id, burst.best, burst.likeness, burst.span_ms, burst.reason, burst.best_reason)
         yield f'{before}{{"photos":[{photos}],'.encode() + msgspec.json.encode(group)[1:]
         before = ","
     yield b'],"ungroupedPhotos":['

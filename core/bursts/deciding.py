@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.bursts.forming import Burst
 from core.bursts.reading import Representative, analyze
-from core.db.tables import AssetHistory, FileVersion, utc_now
-from core.errors import IntakeError, RequestError, Undecodable
+from core.db.tables import AssetHistory, DecidedBurst, FileVersion, MediaAsset, utc_now
+from core.errors import IntakeError, NotFound, RequestError, Undecodable
 from core.events.assign import assign_events
 from core.events.store import calendar
 from core.library.edits import EDITED
@@ -79,7 +79,7 @@ async def _decide(
     members = [pictures[frame.id] for frame in burst.frames]
     if not any(row.id in selected for row in members):
         return
-    changed: list[str] = []
+    changed: dict[str, dict[str, Any]] = {}
     history: list[dict[str, Any]] = []
     now = utc_now()
     for row in members:
@@ -91,13 +91,50 @@ async def _decide(
             continue
         values: dict[str, Any] = {"processing_state": state} | ({"is_reviewed": False} if is_kept else {})
         await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(**values))
-        changed.append(row.id)
+        changed[row.id] = {"before": row.processing_state, "wasReviewed": row.is_reviewed, "after": state}
         done = "was kept of" if is_kept else "was rejected in"
         details = f"{shown(row.filename)} ({row.tier.capitalize()}) {done} a burst of {len(members)}."
         history.append({"media_asset_id": row.media_asset_id, "action": EDITED, "details": details, "timestamp": now})
     if history:
         await connection.execute(insert(AssetHistory), history)
-        await mark_stale(connection, changed)
+        await mark_stale(connection, list(changed))
+        decision = {"burst_id": burst.id, "changed": changed, "decided_at": now}
+        await connection.execute(insert(DecidedBurst), decision)
+
+
+async def undo_decision(connection: AsyncConnection, burst_id: str) -> list[str]:
+    """Takes back what was last decided of a burst; returns the photos that are again what they were before.
+
+    What has become of a photo since stays. After it, the decision before that can be taken back, and so on. A photo
+    that was made Silver stays so. Raises :class:`NotFound` where nothing was decided, or all of it was taken back.
+    """
+    statement = select(DecidedBurst).where(DecidedBurst.burst_id == burst_id).order_by(DecidedBurst.id.desc()).limit(1)
+    decision = (await connection.execute(statement)).first()
+    if decision is None:
+        raise NotFound(f"Nothing is decided of the burst {burst_id}, or all of it was taken back.")
+    columns = (FileVersion.id, FileVersion.media_asset_id, FileVersion.processing_state, MediaAsset.original_filename)
+    found = (
+        select(*columns)
+        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+        .where(FileVersion.id.in_(decision.changed))
+    )
+    restored: list[str] = []
+    history: list[dict[str, Any]] = []
+    now = utc_now()
+    for row in (await connection.execute(found)).all():
+        change = decision.changed[row.id]
+        if row.processing_state != change["after"]:
+            continue
+        values = {"processing_state": change["before"], "is_reviewed": change["wasReviewed"]}
+        await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(**values))
+        restored.append(row.id)
+        details = f"The decision on a burst with {shown(row.original_filename)} was taken back."
+        history.append({"media_asset_id": row.media_asset_id, "action": EDITED, "details": details, "timestamp": now})
+    if history:
+        await connection.execute(insert(AssetHistory), history)
+        await mark_stale(connection, restored)
+    await connection.execute(delete(DecidedBurst).where(DecidedBurst.id == decision.id))
+    return restored
 
 
 async def _complete(bench: Workbench, photo_id: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from core.bursts.best import best_of
 from core.bursts.likeness import ALIKE, WITHIN, Frame, likeness
 
 FRAMES_AHEAD = 300
@@ -21,9 +22,6 @@ PAIRS_AHEAD = 50
 """Later frames that each is compared with for the mean likeness of a large burst."""
 
 _WITHIN = timedelta(seconds=WITHIN)
-
-_FACES_WEIGHT = 0.25
-"""What the faces that were found count beside sharpness, which is 0–1: eyes that are open are found more often."""
 
 
 class Picture(Protocol):
@@ -40,12 +38,13 @@ class Picture(Protocol):
 class Burst(msgspec.Struct, frozen=True):
     """Frames in the order of their capture. ``id`` depends on its members alone; ``likeness`` 0–1 is the mean of pairs.
 
-    ``span_ms`` is from the first to the last.
+    ``span_ms`` is from the first to the last. ``best`` is the id of the frame to keep, ``best_reason`` a sentence.
     """
 
     id: str
     frames: tuple[Frame, ...]
     best: str
+    best_reason: str
     likeness: float
     span_ms: int
 
@@ -105,19 +104,6 @@ def burst_id(photo_ids: Sequence[str]) -> str:
     return f"burst-{hashlib.sha256(' '.join(sorted(photo_ids)).encode()).hexdigest()[:32]}"
 
 
-def best_of(frames: Sequence[Frame]) -> Frame:
-    """The best of some frames: quality first, where it was measured; then the largest file, then the newest."""
-    sharpest = max((frame.sharpness or 0.0) for frame in frames) or 1.0
-    most_faces = max(frame.faces for frame in frames) or 1
-
-    def key(frame: Frame) -> tuple[float, int, float, str]:
-        exposed = 1 - min(1.0, frame.clipped)
-        quality = (frame.sharpness or 0.0) / sharpest * exposed + _FACES_WEIGHT * frame.faces / most_faces
-        return round(quality, 3), frame.file_size, frame.created_at.timestamp(), frame.id
-
-    return max(frames, key=key)
-
-
 def _burst(frames: Sequence[Frame], of_first: Sequence[float]) -> Burst:
     """``of_first`` is how alike the first frame is to each other one."""
     ahead = len(frames) if len(frames) <= 2 * PAIRS_AHEAD else PAIRS_AHEAD
@@ -130,10 +116,12 @@ def _burst(frames: Sequence[Frame], of_first: Sequence[float]) -> Burst:
         ),
     ]
     span = frames[-1].taken - frames[0].taken
+    best = best_of(frames)
     return Burst(
         id=burst_id([frame.id for frame in frames]),
         frames=tuple(frames),
-        best=best_of(frames).id,
+        best=best.frame.id,
+        best_reason=best.reason,
         likeness=round(sum(scores) / len(scores), 4),
         span_ms=round(span.total_seconds() * 1000),
     )

@@ -17,9 +17,11 @@ from core.bursts.similar import Tagged, similar_groups
 from core.db.engine import Database
 from core.db.in_batches import BATCH, all_rows
 from core.db.json_sql import json_text
-from core.db.tables import Face, FileVersion, MediaAsset
+from core.db.tables import AssetGroup, AssetGroupMember, Face, FileVersion, MediaAsset
+from core.groups.facts import GroupType
 from core.library.layout import Tier
 from core.media.facts import HASH_BITS
+from core.pipeline.lookalikes import MIN_CONTRAST
 
 
 class Representative(msgspec.Struct, frozen=True, gc=False):
@@ -36,12 +38,14 @@ class Representative(msgspec.Struct, frozen=True, gc=False):
     media_asset_id: str
     tier: str
     processing_state: str | None
+    is_reviewed: bool | None
     filename: str
     file_size: int
     file_hash: str
     perceptual_hash: str | None
     metadata_json: str | None
     faces: int
+    group: str | None
     told: str
 
 
@@ -62,8 +66,11 @@ class _Exif(msgspec.Struct, rename="camel"):
 
 class _Quality(msgspec.Struct):
     sharpness: float = 0.0
+    contrast: float = 1.0
     highlights: float = 0.0
     shadows: float = 0.0
+    subject_sharpness: float | None = None
+    face_sharpness: float | None = None
 
 
 class _Metadata(msgspec.Struct):
@@ -96,6 +103,17 @@ def _representatives() -> Any:
         .correlate(MediaAsset)
         .scalar_subquery()
     )
+    group = (
+        select(AssetGroupMember.group_id)
+        .join(AssetGroup, AssetGroup.id == AssetGroupMember.group_id)
+        .where(
+            AssetGroupMember.media_asset_id == MediaAsset.id,
+            AssetGroupMember.is_together,
+            AssetGroup.type == GroupType.BURST,
+        )
+        .correlate(MediaAsset)
+        .scalar_subquery()
+    )
     faces = (
         select(found_on.media_asset_id, func.count().label("faces"))
         .join(Face, Face.photo_id == found_on.id)
@@ -111,12 +129,14 @@ def _representatives() -> Any:
             FileVersion.media_asset_id,
             FileVersion.tier,
             FileVersion.processing_state,
+            FileVersion.is_reviewed,
             MediaAsset.original_filename,
             FileVersion.file_size,
             FileVersion.file_hash,
             FileVersion.perceptual_hash,
             json_text(FileVersion.combined_metadata),
             func.coalesce(faces.c.faces, 0),
+            group,
         )
         .select_from(MediaAsset)
         .join(FileVersion, FileVersion.id == chosen)
@@ -155,7 +175,9 @@ def _analyze(pictures: list[Representative]) -> Analysis:
 def _frame(picture: Representative) -> Frame:
     metadata = _metadata(picture.metadata_json)
     exif, quality = metadata.exif or _Exif(), metadata.quality
-    bits = picture.perceptual_hash or ""
+    # the hash of a blank picture is noise
+    is_blank = quality is not None and quality.contrast < MIN_CONTRAST
+    bits = "" if is_blank else picture.perceptual_hash or ""
     return Frame(
         id=picture.id,
         filename=picture.filename,
@@ -168,6 +190,9 @@ def _frame(picture: Representative) -> Frame:
         sharpness=quality.sharpness if quality is not None else None,
         clipped=quality.highlights + quality.shadows if quality is not None else 0.0,
         faces=picture.faces,
+        subject_sharpness=quality.subject_sharpness if quality is not None else None,
+        face_sharpness=quality.face_sharpness if quality is not None else None,
+        group=picture.group,
     )
 
 

@@ -498,6 +498,19 @@ class AssetGroupMember(Base):
     is_together: Mapped[bool] = mapped_column(server_default=true(), default=True)
 
 
+class DecidedBurst(Base):
+    """What a person kept of a burst, so that it can be taken back."""
+
+    __tablename__ = "decided_bursts"
+    __table_args__ = (Index(None, "burst_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    burst_id: Mapped[str]
+    #: By the id of a photo: its state before and after, and whether it had been reviewed.
+    changed: Mapped[dict[str, Any]]
+    decided_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class Sidecar(Base):
     """What was last written beside a version, and whether it has to be written or read again; see
     ``core.library.sidecars``.

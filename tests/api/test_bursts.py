@@ -7,7 +7,9 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from core.db.tables import FileVersion
 from tests.api.conftest import NOON, Library
 
 pytestmark = pytest.mark.asyncio
@@ -55,7 +57,7 @@ async def test_a_burst_has_the_same_id_each_time_and_suggests_the_sharpest(libra
     assert found["totalPhotos"] == 4
     assert [photo["id"] for photo in found["ungroupedPhotos"]] == [alone]
     (group,) = found["groups"]
-    assert set(group) == {"id", "photos", "suggestedBest", "averageSimilarity", "timeSpan", "groupReason"}
+    assert set(group) == {"id", "photos", "suggestedBest", "averageSimilarity", "timeSpan", "groupReason", "bestReason"}
     assert [photo["id"] for photo in group["photos"]] == [first, sharp, third]
     assert set(group["photos"][0]) == PHOTO_KEYS
     assert (group["photos"][0]["tier"], group["photos"][0]["processingState"]) == ("silver", "processed")
@@ -90,6 +92,27 @@ async def test_what_is_not_selected_is_rejected_until_it_is(library: Library) ->
     assert [await state(library, photo_id) for photo_id in ids] == ["processed"] * 3
     done = await process(["none"], ungroupedPhotos=[ids[0], "nothing"])
     assert (done["processed"], done["promoted"], len(done["errors"])) == (3, 0, 2)
+
+
+async def test_a_decision_is_taken_back_and_what_was_changed_since_stays(library: Library) -> None:
+    ids = [await shot(library, f"IMG_000{number}.jpg", number, is_reviewed=True) for number in range(3)]
+    (group,) = (await analysis(library))["groups"]
+    undo = f"/api/daemon/bursts/{group['id']}/undo"
+    for selected in (ids[:1], ids[1:2]):
+        body = {"selections": [{"groupId": group["id"], "selectedPhotoIds": selected}]}
+        assert (await library.http.post("/api/burst/process", json=body)).status_code == 200
+    assert [await state(library, photo_id) for photo_id in ids] == ["rejected", "processed", "rejected"]
+    assert set((await library.send("POST", undo))["restored"]) == set(ids[:2])
+    assert [await state(library, photo_id) for photo_id in ids] == ["processed", "rejected", "rejected"]
+    async with library.bench.database.write() as connection:
+        approved = update(FileVersion).where(FileVersion.id == ids[1]).values(processing_state="promoted")
+        await connection.execute(approved)
+    assert set((await library.send("POST", undo))["restored"]) == {ids[0], ids[2]}
+    assert [await state(library, photo_id) for photo_id in ids] == ["processed", "promoted", "processed"]
+    shown = (await library.http.get(f"/api/photos/{ids[0]}")).json()
+    assert shown["isReviewed"]
+    assert "was taken back" in shown["history"][0]["details"]
+    await library.send("POST", undo, 404)
 
 
 async def test_the_wrapped_body_of_the_client_is_understood(library: Library) -> None:
