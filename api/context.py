@@ -11,6 +11,7 @@ from api.patience import Patience
 from core.feed import Feed
 from core.passes.runner import Runner
 from core.pipeline.workbench import Workbench
+from core.places.nominatim import Geocoder
 from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
 
 
@@ -73,7 +74,8 @@ class ApiContext:
     roots that will be scanned. ``wake`` says that the queue may have something new. ``frontend_dir`` holds the built
     client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
     at present, if so. ``roots`` tells how each watched root is doing. ``passes`` runs the passes of the
-    night. ``feed`` is what has just happened, ``access`` who may ask, ``patience`` how long is waited for a body.
+    night. ``feed`` is what has just happened, ``access`` who may ask, ``geocoder`` names positions where the owner has
+    named a server, ``patience`` how long is waited for a body.
     """
 
     bench: Workbench
@@ -86,4 +88,5 @@ class ApiContext:
     passes: Runner
     feed: Feed = field(default_factory=Feed)
     access: AccessRules = AccessRules()
+    geocoder: Geocoder | None = None
     patience: Patience = field(default_factory=Patience)

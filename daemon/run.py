@@ -39,6 +39,7 @@ from core.pipeline.resolve import settle_expired
 from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
+from core.places.nominatim import Geocoder
 from daemon.announcing import Progress, announce_fate, announce_run
 from daemon.connections import KeptConnection
 from daemon.intake.root import RootIntake
@@ -137,6 +138,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
         passes=runner,
         feed=feed,
         access=_access_rules(settings, bench.layout.locks),
+        geocoder=_geocoder(settings, bench),
     )
     progress = Progress(feed, bench.database, lambda: {report.name: report.trouble for report in context.roots()})
     with _stop_signals() as stop:
@@ -175,6 +177,11 @@ def _access_rules(settings: Settings, locks: Path) -> AccessRules:
         requests_per_minute=server.requests_per_minute,
         unlimited=server.unlimited,
     )
+
+
+def _geocoder(settings: Settings, bench: Workbench) -> Geocoder | None:
+    places = settings.places
+    return Geocoder(bench.database, places.url, places.language) if places.enabled else None
 
 
 def _report_of(intake: RootIntake, watch: WatchState) -> RootReport:

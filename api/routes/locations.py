@@ -107,20 +107,20 @@ async def get_location(context: NamedDependency[ApiContext], location_id: FromPa
 
 @post("/api/locations", tags=["Locations"])
 async def make_location(context: NamedDependency[ApiContext], data: JSONBody[NewLocation]) -> Location:
-    """Names a place; what town it lies in is looked up where nobody says."""
+    """Names a place; what is there is looked up where nobody says."""
     values = _checked(msgspec.structs.asdict(data))
     if data.place_name is None:
-        values |= _named(await _place(context, values["latitude"], values["longitude"]))
+        values |= (await _looked_up(context, values["latitude"], values["longitude"]))[1]
     return await _store(context, values)
 
 
 @post("/api/locations/from-coordinates", tags=["Locations"])
 async def make_from_coordinates(context: NamedDependency[ApiContext], data: JSONBody[Coordinates]) -> Location:
-    """Makes a location of a position; without a name it is called as the town there."""
+    """Makes a location of a position; without a name it is called as what is there."""
     values = _checked(msgspec.structs.asdict(data))
-    place = await _place(context, values["latitude"], values["longitude"])
-    values["name"] = data.name or (place.name if place is not None else "Unknown place")
-    return await _store(context, values | _named(place) | {"is_user_defined": True})
+    name, named = await _looked_up(context, values["latitude"], values["longitude"])
+    values["name"] = data.name or name
+    return await _store(context, values | named | {"is_user_defined": True})
 
 
 @patch("/api/locations/{location_id:str}", tags=["Locations"])
@@ -169,8 +169,16 @@ async def _place(context: ApiContext, latitude: str, longitude: str) -> Place | 
         return None
 
 
-def _named(place: Place | None) -> dict[str, str]:
-    return {} if place is None else {"place_name": place.label, "place_type": MUNICIPAL}
+async def _looked_up(context: ApiContext, latitude: str, longitude: str) -> tuple[str, dict[str, str]]:
+    """A name for a position, and what is there: as the owner's server says, else the town, which nobody is asked."""
+    if context.geocoder is not None:
+        found = await context.geocoder.name_of(float(latitude), float(longitude))
+        if found is not None:
+            return found.name, {"place_name": found.name, "place_type": found.type}
+    place = await _place(context, latitude, longitude)
+    if place is None:
+        return "Unknown place", {}
+    return place.name, {"place_name": place.label, "place_type": MUNICIPAL}
 
 
 ROUTES = [

@@ -12,8 +12,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -69,16 +71,36 @@ async def _answers(url: str, headers: dict[str, str]) -> bool:
 
 
 def _ask(url: str, headers: dict[str, str]) -> bool:
+    try:
+        get(url, {"User-Agent": "Pictallion"} | headers, timeout=PATIENCE_SECONDS, most=1)
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    return True
+
+
+def get(url: str, headers: Mapping[str, str], *, timeout: float, most: int) -> bytes:
+    """The first ``most`` bytes of what an address answers with status 200; blocks for a few times ``timeout``
+    seconds.
+
+    Raises :class:`OSError`, :class:`ValueError` or :class:`http.client.HTTPException` where it is not to be asked, does
+    not answer, or says anything else. Nobody is followed to another address.
+    """
+    if (problem := problem_with(url)) is not None:
+        raise ValueError(f"The address {url} {problem}.")
     opener = urllib.request.OpenerDirector()
     for handler in (_Http(), _Https(), urllib.request.HTTPErrorProcessor(), urllib.request.HTTPDefaultErrorHandler()):
         opener.add_handler(handler)
-    request = urllib.request.Request(url, headers={"User-Agent": "Pictallion"} | headers)  # noqa: S310 - see problem_with
-    try:
-        with opener.open(request, timeout=PATIENCE_SECONDS) as response:
-            status: int = response.status
-            return status == 200
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
+    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - see problem_with
+    with opener.open(request, timeout=timeout) as response:
+        if response.status != 200:
+            raise OSError(f"{url} answers with status {response.status}")
+        ends = time.monotonic() + timeout
+        answer = b""
+        while len(answer) < most and (piece := response.read1(most - len(answer))):
+            answer += piece
+            if time.monotonic() > ends:
+                raise TimeoutError(f"{url} answers too slowly")
+        return answer
 
 
 def _connected(host: str, port: int, timeout: float | None) -> socket.socket:

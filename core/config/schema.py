@@ -331,6 +331,25 @@ class Ai(Section):
     provider: Annotated[Literal["builtin", "ollama", "openai", "both"], AfterValidator(_only_builtin_yet)] = "builtin"
 
 
+def _server_to_ask(url: str) -> str:
+    from core.ai.reach import problem_with
+
+    if (problem := problem_with(url)) is not None:
+        raise ValueError(problem)
+    return url.rstrip("/")
+
+
+class Places(Section):
+    """Whether positions that a person names are sent to a Nominatim server at ``url``, for the street and the house.
+
+    ``language`` is that of its answers, a list as in HTTP.
+    """
+
+    enabled: bool = False
+    url: Annotated[str, AfterValidator(_server_to_ask)] = "https://nominatim.openstreetmap.org"
+    language: str = Field(default="en", pattern=r"^[A-Za-z0-9*;=.,\- ]+$")
+
+
 class Night(Section):
     """When the passes run that look after the library, see :mod:`core.passes`.
 
@@ -382,6 +401,7 @@ class Settings(BaseSettings):
     intake: Intake = Intake()
     compute: Compute = Compute()
     ai: Ai = Ai()
+    places: Places = Places()
     night: Night = Night()
     log: Log = Log()
 

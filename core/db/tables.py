@@ -620,3 +620,16 @@ class DamagedFile(Base):
     #: A file with the right bytes, absolute.
     good_copy: Mapped[str | None] = mapped_column(PathText())
     found_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class GeocodedPlace(Base):
+    """What a geocoding server has answered, so that it is asked once only."""
+
+    __tablename__ = "geocoded_places"
+
+    #: The server, the language and the position.
+    key: Mapped[str] = mapped_column(primary_key=True)
+    #: ``None``, and so the type, where the server knows nothing there.
+    name: Mapped[str | None]
+    type: Mapped[str | None]
+    asked_at: Mapped[datetime] = mapped_column(default=utc_now)

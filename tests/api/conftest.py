@@ -30,6 +30,7 @@ from core.passes.all import PASSES
 from core.passes.runner import Runner
 from core.passes.shape import Tools
 from core.pipeline.workbench import Workbench
+from core.places.nominatim import Geocoder
 from daemon.announcing import announce_run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -153,6 +154,7 @@ async def open_library(
     access: AccessRules | None = None,
     patience: Patience | None = None,
     compute: LocalCompute | None = None,
+    geocoder: Geocoder | None = None,
 ) -> AsyncIterator[Library]:
     """A library on ``database`` with its API; one watched root, ``inbox``. Its own workers unless some are given."""
     layout = Layout(data_dir)
@@ -186,6 +188,7 @@ async def open_library(
         feed=feed,
         access=access or AccessRules(),
         patience=patience or Patience(),
+        geocoder=geocoder,
     )
     try:
         async with (

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.db.engine import Database
 from core.db.tables import Location
-from tests.api.conftest import NOWHERE, Library
+from core.library.layout import Layout
+from core.places import nominatim
+from core.places.nominatim import Geocoder
+from tests.api.conftest import NOWHERE, Library, open_library
+from tests.places.test_nominatim import Server, serving
 
 pytestmark = pytest.mark.asyncio
 
@@ -95,3 +102,23 @@ async def test_what_is_no_location(library: Library) -> None:
     await library.send("DELETE", f"/api/locations/{NOWHERE}", 404)
     await library.send("POST", "/api/locations", 400, content=b"{")
     await library.send("POST", "/api/locations/from-coordinates", 400, json={"latitude": 1})
+
+
+async def test_a_location_is_called_as_the_server_of_the_owner_says_else_as_the_town(
+    sqlite_database: Database, tmp_path: Path, with_cache: Callable[[Layout], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nominatim, "PATIENCE_SECONDS", 60.0)
+    with serving(Server()) as server:
+        geocoder = Geocoder(sqlite_database, server.url, "en")
+        async with open_library(sqlite_database, tmp_path / "data", geocoder=geocoder) as library:
+            with_cache(library.bench.layout)
+            tower = {"latitude": "48.8584", "longitude": "2.2945"}
+            made = await library.send("POST", "/api/locations/from-coordinates", 201, json=tower)
+            assert (made["name"], made["placeName"], made["placeType"]) == ("Tour Eiffel", "Tour Eiffel", "attraction")
+            server.status = 500
+            elsewhere = {"name": "Trip", "latitude": "41.8902", "longitude": "12.4922"}
+            made = await library.send("POST", "/api/locations", 201, json=elsewhere)
+            assert (made["name"], made["placeName"], made["placeType"]) == ("Trip", "Rome, Italy", "municipal")
+            # what a person says is not asked about
+            await library.send("POST", "/api/locations", 201, json=place("1", "2"))
+        assert len(server.asked) == 2

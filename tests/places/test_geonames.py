@@ -154,17 +154,23 @@ def test_landmarks_of_the_world_are_in_the_place_and_the_country_that_people_say
 
 
 AROUND = st.sampled_from([(0.0, 0.0), (48.0, 10.0), (64.9, 179.9), (-45.0, -180.0), (89.6, 20.0), (-89.9, -170.0)])
-NEARBY = st.builds(
-    lambda centre, north, east: (min(90.0, max(-90.0, centre[0] + north)), (centre[1] + east + 540) % 360 - 180),
-    AROUND,
-    st.floats(-0.8, 0.8),
-    st.floats(-1.5, 1.5) | st.floats(-180, 180),
-)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(NEARBY, min_size=1, max_size=30), NEARBY)
-def test_looking_into_strips_misses_no_place(places: list[tuple[float, float]], point: tuple[float, float]) -> None:
+@st.composite
+def neighbours(draw: st.DrawFn) -> list[tuple[float, float]]:
+    """A few positions around one of these, where a strip, a meridian or the Earth ends."""
+    latitude, longitude = draw(AROUND)
+    apart = st.tuples(st.floats(-0.5, 0.5), st.floats(-1.2, 1.2) | st.floats(-180, 180))
+    return [
+        (min(90.0, max(-90.0, latitude + north)), (longitude + east + 540) % 360 - 180)
+        for north, east in draw(st.lists(apart, min_size=2, max_size=4))
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(neighbours())
+def test_looking_into_strips_misses_no_place(positions: list[tuple[float, float]]) -> None:
+    point, *places = positions
     world = gazetteer_of(*((str(number), *place, 0) for number, place in enumerate(places)))
     centres = zip((world.latitude / 1e5).tolist(), (world.longitude / 1e5).tolist(), strict=True)
     nearest = min(distance(point, centre) for centre in centres) / 1000
