@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import and_, select
 
 from core.db.engine import Database
-from core.db.tables import LedgerEntry
+from core.db.tables import LedgerEntry, Sidecar
+from core.groups.neighbourhood import chunks
 from core.pipeline import sighted
 from core.pipeline.roots import Root
 from core.pipeline.sighted import Known
@@ -43,14 +44,14 @@ class Source:
 
 
 async def unexplained(database: Database, source: Source) -> tuple[list[str], list[str]]:
-    """The files of a root that have no ledger entry, and the temporary files in it."""
+    """The files of a root that no row explains, and the temporary files in it."""
     if source.files is None:
         return [], []
     suspects: list[str] = []
     temporary: list[str] = []
     folders = iter(source.files())
     while (batch := await asyncio.to_thread(_some, folders)) is not None:
-        suspects += await without_entry(database, source.root.name, batch.files)
+        suspects += await without_row(database, source.root, batch.files)
         temporary += batch.temporary
     return suspects, temporary
 
@@ -73,11 +74,19 @@ async def still_temporary(source: Source, paths: Sequence[str]) -> list[str]:
     return await asyncio.to_thread(lambda: [path for path in paths if is_there(source.root, path)])
 
 
-async def without_entry(database: Database, root: str, paths: Sequence[str]) -> list[str]:
-    """Those of ``paths`` that the ledger does not know."""
+async def without_row(database: Database, root: Root, paths: Sequence[str]) -> list[str]:
+    """Those of ``paths`` that neither the ledger knows, nor whoever wrote the sidecars beside the photos.
+
+    A sidecar of ours gets its entry with the next scan only, and whoever asks before that is to hear that all is well.
+    """
     async with database.read() as connection:
-        known = await sighted.known_paths(connection, root, paths)
-    return [path for path in paths if path not in known]
+        known = await sighted.known_paths(connection, root.name, paths)
+        left = {root.absolute(path): path for path in paths if path not in known}
+        for chunk in chunks(left):
+            written = select(Sidecar.path).where(Sidecar.path.in_(chunk))
+            for path in (await connection.execute(written)).scalars():
+                left.pop(path or "", None)
+    return list(left.values())
 
 
 async def absent(database: Database, source: Source) -> list[str]:
