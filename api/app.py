@@ -24,6 +24,7 @@ from api.known_files import KnownFiles
 from api.routes import (
     ai,
     archive,
+    backlog,
     batch,
     bursts,
     client,
@@ -135,6 +136,7 @@ def create_app(context: ApiContext) -> Litestar:
             login.log_in,
             login.log_out,
             *ai.ROUTES,
+            *backlog.ROUTES,
             *collections.ROUTES,
             *locations.ROUTES,
             *prompts.ROUTES,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from api.patience import Patience
+from core.backlog.progress import Doing
 from core.feed import Feed
 from core.passes.runner import Runner
 from core.pipeline.workbench import Workbench
@@ -67,6 +68,17 @@ class AccessRules:
 
 
 @dataclass(frozen=True)
+class Describing:
+    """Who works the backlog off. ``doing`` tells what is done about it at present, ``wake`` that somebody may wait,
+    ``changed`` that who is asked, or where, may be another now.
+    """
+
+    doing: Callable[[], Doing] = Doing
+    wake: Callable[[], None] = lambda: None
+    changed: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
 class ApiContext:
     """The tools behind the routes.
 
@@ -75,7 +87,7 @@ class ApiContext:
     client, if there is one. Uploads leave ``min_free`` bytes of the disk free. ``paused`` says why nothing is taken in
     at present, if so. ``roots`` tells how each watched root is doing. ``passes`` runs the passes of the
     night. ``feed`` is what has just happened, ``access`` who may ask, ``geocoder`` names positions where the owner has
-    named a server, ``patience`` how long is waited for a body.
+    named a server, ``patience`` how long is waited for a body, ``describing`` who asks language models.
     """
 
     bench: Workbench
@@ -90,3 +102,4 @@ class ApiContext:
     access: AccessRules = AccessRules()
     geocoder: Geocoder | None = None
     patience: Patience = field(default_factory=Patience)
+    describing: Describing = field(default_factory=Describing)

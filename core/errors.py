@@ -26,6 +26,7 @@
     ├── Undecodable                 done, kept as metadata only
     ├── ProviderError               no description; the photo keeps the one it has
     │   ├── ProviderUnavailable     the photo waits, and it does not count as an attempt
+    │   │   └── BudgetSpent         the photo waits until tomorrow
     │   ├── ProviderMisconfigured   nothing is asked until the configuration changes
     │   ├── PhotoProtected          the photo is not shown to this provider
     │   └── AnswerUnusable          counts as an attempt for the photo
@@ -197,6 +198,10 @@ class ProviderUnavailable(ProviderError):
     def __init__(self, message: str, retry_after: float | None = None, usage: Usage | None = None) -> None:
         super().__init__(message, usage)
         self.retry_after = retry_after
+
+
+class BudgetSpent(ProviderUnavailable):
+    """The owner's budget for today is spent; ``retry_after`` are the seconds until midnight."""
 
 
 class ProviderMisconfigured(ProviderError):

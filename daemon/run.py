@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 
 from api.app import create_app
-from api.context import AccessRules, ApiContext, RootReport, RootScan
+from api.context import AccessRules, ApiContext, Describing, RootReport, RootScan
 from core.access.own_secret import leave_own_secret
 from core.compute.tasks import prepare_cache
 from core.config import Settings
@@ -40,8 +40,9 @@ from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
 from core.places.nominatim import Geocoder
-from daemon.announcing import Progress, announce_fate, announce_run
+from daemon.announcing import Progress, announce_fate, announce_outcome, announce_run
 from daemon.connections import KeptConnection
+from daemon.describing import Describer, describing
 from daemon.intake.root import RootIntake
 from daemon.intake.watching import Watching, WatchState
 from daemon.memory import GIVE_BACK_SECONDS, Leftovers, limit_arenas, spare_what_lasts
@@ -100,6 +101,8 @@ async def _live(settings: Settings, bench: Workbench) -> None:
 
     def on_fate(entry: Entry, fate: Fate) -> None:
         announce_fate(feed, entry, fate)
+        if fate.state is State.DONE:
+            describer.wake()
         if entry.path.lower().endswith(".xmp"):
             keeper.request_look()
         # what was gone when it was read may be there again by now
@@ -110,6 +113,14 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     roots = {root.name: root for root in (*watched, *beside)}
     min_free = bytes_to_leave(bench.layout.data_dir, settings.intake.min_free)
     dispatcher = Dispatcher(bench, roots, in_hand(settings), min_free, on_fate)
+    describer = Describer(
+        bench,
+        hands=lambda provider: settings.ai.openai_concurrency if provider == "openai" else 1,
+        most_attempts=settings.ai.max_attempts,
+        quiet=settings.ai.quiet_hours,
+        is_busy=lambda: not dispatcher.is_idle,
+        on_outcome=lambda waiting, outcome: announce_outcome(feed, waiting, outcome),
+    )
     for root in watched:
         intakes[root.name] = RootIntake(root, bench.database, settings.intake.settle_seconds, dispatcher.wake)
 
@@ -139,8 +150,14 @@ async def _live(settings: Settings, bench: Workbench) -> None:
         feed=feed,
         access=_access_rules(settings, bench.layout.locks),
         geocoder=_geocoder(settings, bench),
+        describing=Describing(lambda: describer.doing, describer.wake, describer.changed),
     )
-    progress = Progress(feed, bench.database, lambda: {report.name: report.trouble for report in context.roots()})
+    progress = Progress(
+        feed,
+        bench.database,
+        lambda: {report.name: report.trouble for report in context.roots()},
+        lambda: describer.doing,
+    )
     with _stop_signals() as stop:
         async with (
             _serving(settings, context, use),
@@ -149,6 +166,7 @@ async def _live(settings: Settings, bench: Workbench) -> None:
             _watching(watching, intakes.values()),
             _scheduling(schedule, bench, dispatcher),
             keeping_sidecars(keeper),
+            describing(describer),
         ):
             beside_it = [asyncio.create_task(_prepare(bench)), asyncio.create_task(progress.run())]
             spare_what_lasts()

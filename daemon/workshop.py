@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
 
 import structlog
 from tzlocal import get_localzone_name
 
+from core.ai.budget import DayLimits
 from core.ai.providers import Providers
 from core.compute import LocalCompute
 from core.config import Settings
@@ -78,6 +80,8 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
     database = open_database(settings.database_url.render_as_string(hide_password=False))
     limits = settings.compute
     compute = LocalCompute(limits.workers, limits.time_limit, limits.idle_timeout, limits.memory_limit)
+    home_zone = settings.library.time_zone or get_localzone_name()
+    budget = DayLimits(settings.ai.budget.requests, settings.ai.budget.tokens)
     try:
         migrated = await migrate(database)
         if migrated.backup is not None:
@@ -87,11 +91,12 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
                 database=database,
                 layout=layout,
                 compute=compute,
-                providers=Providers(database),
+                providers=Providers(database, budget, ZoneInfo(home_zone)),
                 holder=holder,
                 naming=settings.library.silver_naming,
-                home_zone=settings.library.time_zone or get_localzone_name(),
+                home_zone=home_zone,
                 max_attempts=settings.intake.max_attempts,
+                vocabulary=settings.ai.vocabulary.read(),
             )
     finally:
         await compute.close()

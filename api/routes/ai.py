@@ -72,6 +72,7 @@ async def set_config(context: NamedDependency[ApiContext], data: JSONBody[AiConf
     async with context.bench.database.write() as connection:
         known = await chosen(connection)
         await choose(connection, _changed(known.choices, data), _new_key(data))
+    context.describing.changed()
     return Told(True, "The choice of language models is stored.")
 
 

@@ -11,6 +11,7 @@ from api.context import ApiContext
 from api.schemas.daemon import DaemonStatus, ScanAccepted, ScanRequest, Tiers
 from core import __version__
 from core.access import Scope
+from core.backlog import queue
 from core.errors import NotFound
 from core.library.sidecars import failures
 from core.library.statistics import totals
@@ -24,6 +25,7 @@ async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatu
         files = await tally.counts(connection)
         counted = await totals(connection)
         unwritten, _ = await failures(connection, limit=0)
+        described = await queue.counts(connection)
     return DaemonStatus(
         version=__version__,
         photos=counted.assets,
@@ -31,6 +33,7 @@ async def get_daemon_status(context: NamedDependency[ApiContext]) -> DaemonStatu
         ledger={state.value: number for state, number in files.items()},
         paused=context.paused(),
         unwritten_sidecars=unwritten,
+        descriptions={state.value: number for state, number in described.items()},
     )
 
 

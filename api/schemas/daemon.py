@@ -31,7 +31,8 @@ class DaemonStatus(Struct, rename="camel"):
     """``ledger`` counts every file ever seen by the state it is in; ``photos`` are the assets in the library.
 
     ``paused`` says why nothing is taken in at present; ``null`` when all is well. ``unwritten_sidecars`` counts those
-    that could not be written and are tried again.
+    that could not be written and are tried again. ``descriptions`` counts photos by how far a language model's are
+    (``/api/daemon/ai`` tells more).
     """
 
     version: str
@@ -40,6 +41,7 @@ class DaemonStatus(Struct, rename="camel"):
     ledger: dict[str, int]
     paused: str | None
     unwritten_sidecars: int
+    descriptions: dict[str, int]
 
 
 class LastScan(Struct, rename="camel"):

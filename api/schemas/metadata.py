@@ -37,7 +37,12 @@ class Captured(Struct, rename="camel"):
 
 
 class Described(Struct, rename="camel"):
-    """The words for a picture: a provider's, or only what a person wrote. Others may have left more in it."""
+    """The words for a picture: a provider's, or only what a person wrote. Others may have left more in it.
+
+    ``provider``, ``model``, ``promptVersion`` and ``describedAt`` tell who answered, with what and when,
+    ``aiConfidenceScores`` how sure. ``givenByPerson`` names fields that a person gave or took away,
+    ``tagsAddedByPerson`` and ``tagsRemovedByPerson`` single tags; no later answer takes their place.
+    """
 
     ai_tags: list[str] | UnsetType = UNSET
     short_description: str | UnsetType = UNSET
@@ -50,6 +55,12 @@ class Described(Struct, rename="camel"):
     version: str | UnsetType = UNSET
     place_name: str | UnsetType = UNSET
     gps_coordinates: Coordinates | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    prompt_version: str | UnsetType = UNSET
+    described_at: Timestamp | UnsetType = UNSET
+    given_by_person: list[str] | UnsetType = UNSET
+    tags_added_by_person: list[str] | UnsetType = UNSET
+    tags_removed_by_person: list[str] | UnsetType = UNSET
 
 
 class ConflictCopy(Struct):

@@ -28,7 +28,9 @@ SYSTEM_CONFIG_FILE: Final = Path("/etc/pictallion/config.toml")
 DEFAULT_DATA_DIR: Final = "./data"
 DEFAULT_WATCH: Final = "./inbox"
 
-_PATH_KEYS: Final = frozenset({("server", "frontend_dir"), ("library", "data_dir"), ("watch", "path")})
+_PATH_KEYS: Final = frozenset(
+    {("server", "frontend_dir"), ("library", "data_dir"), ("watch", "path"), ("ai.vocabulary", "file")}
+)
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ def _anchored(values: dict[str, Any], base: Path, home: Path) -> dict[str, Any]:
     """Return ``values`` with every path absolute: relative ones start at ``base``, ``~`` is ``home``."""
 
     def anchored(section: str, key: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return anchored_section(f"{section}.{key}", value)
         if not isinstance(value, str) or not value:
             return value
         if (section, key) in _PATH_KEYS:

@@ -31,6 +31,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.ai.quiet_hours import QuietHours, parse_quiet_hours
+from core.ai.vocabulary import Vocabulary, vocabulary
 from core.config.database_url import sqlite_url, with_async_driver
 from core.config.quantities import LONGEST_DURATION, format_duration, format_size, parse_duration, parse_size
 from core.config.roots import conflicts, name_of_folder, usable_name
@@ -182,6 +184,14 @@ def _only_builtin_yet(provider: str) -> str:
     return provider
 
 
+def _quiet_hours(value: object) -> object:
+    return parse_quiet_hours(value) if isinstance(value, str) else value
+
+
+def _shown_hours(hours: QuietHours | None) -> str:
+    return "" if hours is None else str(hours)
+
+
 def _automatic_workers() -> int:
     return min(os.cpu_count() or 1, MOST_AUTOMATIC_WORKERS)
 
@@ -325,10 +335,53 @@ class Compute(Section):
     memory_limit: Annotated[Size, AfterValidator(_no_less_than_a_worker)] = 2 * 2**30
 
 
+class AiBudget(Section):
+    """What may be asked of paid providers on one day: requests, and tokens of questions and answers; 0 for no limit."""
+
+    requests: Whole = Field(default=0, ge=0)
+    tokens: Whole = Field(default=0, ge=0)
+
+
+class AiVocabulary(Section):
+    """The words that photos are tagged with. ``terms`` and the lines of ``file`` are a word each, with those that it is
+    used in place of: ``dog: puppy, hound``. With ``only``, no other words are used; those of ``never`` never are.
+    """
+
+    file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+    terms: tuple[str, ...] = ()
+    only: bool = False
+    never: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> AiVocabulary:
+        self.read()
+        return self
+
+    def read(self) -> Vocabulary:
+        """The vocabulary, with what the file says now. Raises ``ValueError``, whose message continues a sentence."""
+        lines = list(self.terms)
+        if self.file is not None:
+            try:
+                lines += self.file.read_text("utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                raise ValueError(f'file = "{self.file}" cannot be read: {why}') from error
+        return vocabulary(lines, only=self.only, never=self.never)
+
+
 class Ai(Section):
-    """Who describes pictures."""
+    """Who describes pictures, when and how often.
+
+    OpenAI is asked about ``openai_concurrency`` photos at a time, Ollama about one. In ``quiet_hours`` no language
+    model is asked; a photo waits for a person after ``max_attempts`` answers that could not be used.
+    """
 
     provider: Annotated[Literal["builtin", "ollama", "openai", "both"], AfterValidator(_only_builtin_yet)] = "builtin"
+    openai_concurrency: Whole = Field(default=4, ge=1, le=64)
+    quiet_hours: Annotated[QuietHours | None, BeforeValidator(_quiet_hours), PlainSerializer(_shown_hours)] = None
+    max_attempts: Whole = Field(default=3, ge=1, le=100)
+    budget: AiBudget = AiBudget()
+    vocabulary: AiVocabulary = AiVocabulary()
 
 
 def _server_to_ask(url: str) -> str:

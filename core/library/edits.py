@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, FileVersion, MediaAsset, utc_now
 from core.errors import BadRequest, NotFound
+from core.library.described import after_edit
 from core.library.sidecars import mark_stale
 from core.library.tag_library import count_tags
 from core.media.source_file import shown
@@ -35,7 +36,8 @@ class Edit(msgspec.Struct, frozen=True, rename="camel"):
     """The fields that a person may set; what is not set stays as it is.
 
     ``keywords``, ``metadata`` (by its top-level keys, ``None`` takes one away) and the rest replace what was there.
-    ``ai_tags`` and ``ai_description`` are kept in ``metadata.ai``; an empty description changes nothing.
+    ``ai_tags`` and ``ai_description`` are kept in ``metadata.ai``, marked as a person's (see
+    :mod:`core.library.described`); an empty description changes nothing.
     """
 
     keywords: Sequence[str] | UnsetType = UNSET
@@ -181,6 +183,8 @@ def _changed_metadata(before: Mapping[str, Any] | None, edit: Edit) -> tuple[dic
         changed.add("ai_description")
     if changed - {"metadata"}:
         metadata["ai"] = ai
+    if changed and metadata.get("ai"):
+        metadata["ai"] = after_edit((before or {}).get("ai"), metadata["ai"])
     old = set(_tags_of(before))
     return metadata, changed, [tag for tag in _tags_of(metadata) if tag not in old]
 

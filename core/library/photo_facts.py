@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from core.ai.provider import Confidences
+from core.library import described
 from core.library.face_regions import stored_region, stored_size
-from core.library.sidecar_facts import Provenance, SidecarFacts
+from core.library.sidecar_facts import Provenance, SidecarFacts, digest_of
 from core.media.facts import Box, CaptureSource
 
 GAZETTEER = "geonames"
@@ -37,16 +38,16 @@ def facts_of(
     """
     metadata = row["combined_metadata"] or {}
     ai, place = metadata.get("ai") or {}, metadata.get("place") or {}
-    ai_tags = tuple(dict.fromkeys(ai.get("aiTags") or ()))
+    is_described_by_person = is_described_by_person or described.is_described_by_person(ai)
     captured = _captured(row)
     latitude, longitude = position_of(row, ai)
     facts = SidecarFacts(
         title=metadata.get("title") or None,
         description=_description(metadata, is_described_by_person=is_described_by_person),
         label=metadata.get("label") or None,
-        keywords=tuple(dict.fromkeys([*(row["keywords"] or ()), *ai_tags])),
+        keywords=tuple(dict.fromkeys([*(row["keywords"] or ()), *(ai.get("aiTags") or ())])),
         keyword_paths=_paths(metadata, place),
-        ai_tags=ai_tags,
+        ai_tags=described.machine_tags(ai),
         rating=row["rating"] or (-1 if metadata.get("isRejected") else 0),
         captured=captured,
         captured_offset_minutes=row["capture_offset_minutes"] if captured else None,
@@ -129,16 +130,22 @@ def _provenance(
     row: Mapping[str, Any], metadata: Mapping[str, Any], faces: Sequence[NamedFace], *, is_described_by_person: bool
 ) -> tuple[Provenance, ...]:
     ai, looked_at = metadata.get("ai") or {}, (metadata.get("faceDetection") or {}).get("timestamp")
-    made_at = datetime.fromisoformat(looked_at).replace(microsecond=0) if looked_at else None
+    made_at = _moment(looked_at)
     scores = _confidences(ai) or Confidences()
     found = []
     if provider := ai.get("provider"):
-        version = ai.get("version")
+        answered_at = _moment(ai.get(described.DESCRIBED_AT)) or made_at
+        source = (ai.get(described.MODEL), ai.get(described.PROMPT_VERSION))
+
+        def add(value: str, confidence: float, digest: str | None = None) -> None:
+            made = Provenance(value, provider, ai.get("version"), confidence or None, answered_at, *source, digest)
+            found.append(made)
+
         is_made = not (is_described_by_person or metadata.get("embeddedDescription"))
-        if is_made and _description(metadata, is_described_by_person=False):
-            found.append(Provenance("description", provider, version, scores.description or None, made_at))
-        if ai.get("aiTags"):
-            found.append(Provenance("tags", provider, version, scores.tags or None, made_at))
+        if is_made and (text := _description(metadata, is_described_by_person=False)):
+            add("description", scores.description, digest_of(text))
+        if described.machine_tags(ai):
+            add("tags", scores.tags)
     detector = (metadata.get("faceDetection") or {}).get("method")
     if faces and detector:
         found.append(Provenance("faces", detector, None, scores.faces or None, made_at))
@@ -148,6 +155,10 @@ def _provenance(
     if _captured(row) is not None:
         found.append(Provenance("captured", row["capture_source"]))
     return tuple(found)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).replace(microsecond=0) if text else None
 
 
 def _with_regions(

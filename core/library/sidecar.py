@@ -189,6 +189,9 @@ def _add_provenance(node: Node, facts: SidecarFacts) -> None:
             xmp.add_text(entry, "pictallion:Value", each.value)
             xmp.add_text(entry, "pictallion:Provider", each.provider)
             xmp.add_text(entry, "pictallion:Version", each.version)
+            xmp.add_text(entry, "pictallion:Model", each.model)
+            xmp.add_text(entry, "pictallion:PromptVersion", each.prompt_version)
+            xmp.add_text(entry, "pictallion:Digest", each.digest)
             xmp.add_text(entry, "pictallion:Confidence", None if each.confidence is None else f"{each.confidence:.4f}")
             xmp.add_text(entry, "pictallion:Date", None if each.made_at is None else each.made_at.isoformat())
     xmp.add_text(node, "pictallion:Provider", facts.provider)
@@ -218,6 +221,9 @@ def _read_provenance(nodes: list[Node]) -> tuple[Provenance, ...]:
                 xmp.text_of([entry], "pictallion:Version"),
                 _read_number(xmp.text_of([entry], "pictallion:Confidence")),
                 made_at.replace(tzinfo=UTC) if made_at is not None and offset == 0 else None,
+                xmp.text_of([entry], "pictallion:Model"),
+                xmp.text_of([entry], "pictallion:PromptVersion"),
+                xmp.text_of([entry], "pictallion:Digest"),
             )
         )
     return tuple(found)

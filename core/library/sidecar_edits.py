@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, Face, FileVersion, Person, new_id, utc_now
+from core.library.described import after_edit
 from core.library.edits import EDITED
 from core.library.face_regions import upright_box
 from core.library.photo_facts import orientation_of, place_path
@@ -87,6 +88,8 @@ def changed_columns(row: Mapping[str, Any], resolution: Resolution) -> dict[str,
         elif field == "people":
             named = {face.name for face in facts.faces}
             metadata["people"] = [name for name in facts.people if name not in named] or None
+    if metadata["ai"] != (before.get("ai") or {}):
+        metadata["ai"] = after_edit(before.get("ai"), metadata["ai"])
     kept = {key: value for key, value in metadata.items() if value not in (None, {}, [])}
     if kept != before:
         values["combined_metadata"] = kept

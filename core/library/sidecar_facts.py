@@ -5,6 +5,7 @@ Plain records, so that the main process can name them without loading lxml.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import msgspec
@@ -30,7 +31,9 @@ class Provenance(msgspec.Struct, frozen=True):
     """Where a value that no person gave comes from.
 
     ``value`` says which (``description``, ``tags``, ``faces``, ``place``, ``captured``), ``provider`` and ``version``
-    who made it, ``confidence`` how sure that is, 0 to 1, ``made_at`` when, in UTC and whole seconds.
+    who made it, ``confidence`` how sure that is, 0 to 1, ``made_at`` when, in UTC and whole seconds. A language model
+    is named by ``model``, and the version of what it was asked by ``prompt_version``. ``digest`` tells whether the
+    description beside it is still the one that was made (:func:`digest_of`).
     """
 
     value: str
@@ -38,6 +41,14 @@ class Provenance(msgspec.Struct, frozen=True):
     version: str | None = None
     confidence: float | None = None
     made_at: datetime | None = None
+    model: str | None = None
+    prompt_version: str | None = None
+    digest: str | None = None
+
+
+def digest_of(text: str | None) -> str:
+    """Sixteen hexadecimal digits of a text's SHA-256, in which no two texts of one photo will ever agree."""
+    return hashlib.sha256((text or "").encode()).hexdigest()[:16]
 
 
 class SidecarFacts(msgspec.Struct, frozen=True):

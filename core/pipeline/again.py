@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.ai.provider import Answered
+from core.backlog.answers import store_answer
 from core.compute.tasks import look_at_file, read_file
-from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, new_id, utc_now
+from core.db.tables import Face, FileVersion, MediaAsset, new_id, utc_now
 from core.errors import BadRequest, NotFound, Undecodable
-from core.events.assign import assign_events
-from core.events.store import calendar
+from core.library.described import answer_of
 from core.library.layout import Tier
-from core.library.sidecars import mark_stale
 from core.media.face_boxes import FOUND_AGAIN, match_boxes
-from core.media.facts import FaceFinding
+from core.media.facts import FaceFinding, Look
 from core.media.source_file import shown
 from core.pipeline.develop import item_of
 from core.pipeline.in_worker import in_worker
 from core.pipeline.keep_original import Original, continued, find_recorded
-from core.pipeline.keep_silver import combined_metadata
+from core.pipeline.keep_silver import measured_metadata
 from core.pipeline.kept_file import kept_file
 from core.pipeline.know import know, question
 from core.pipeline.look import look_at
@@ -41,14 +42,8 @@ async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     _refuse_other_than_images(row)
     if ((row.combined_metadata or {}).get("ai") or {}).get("shortDescription"):
         raise BadRequest(f"{name} is described already; process it again to have it described anew.")
-    metadata, short, _ = await _looked_at(bench, row, is_afresh=False)
-    async with bench.database.write() as connection:
-        await _store(connection, row, {"ai": metadata["ai"]}, short)
-        await assign_events(connection, await calendar(connection), [row.id], again=False)
-        details = f"{name} (Silver) was described by {metadata['ai']['provider']}."
-        await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
-    ai: dict[str, Any] = metadata["ai"]
-    return ai
+    *_, answered = await _looked_at(bench, row, is_afresh=False)
+    return await _stored(bench, row, answered)
 
 
 async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
@@ -61,14 +56,23 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
     if row.tier == Tier.BRONZE:
         raise BadRequest(f"{shown(row.original_filename)} is Bronze; process it to Silver first.")
     _refuse_other_than_images(row)
-    metadata, short, faces = await _looked_at(bench, row, is_afresh=True)
+    original, look, answered = await _looked_at(bench, row, is_afresh=True)
+    now = utc_now()
     async with bench.database.write() as connection:
-        await _store(connection, row, metadata, short)
-        await assign_events(connection, await calendar(connection), [row.id], again=False)
-        number = await _match_faces(connection, row, faces)
+        number = await _match_faces(connection, row, look.faces)
         found = "1 face" if number == 1 else f"{number} faces"
-        details = f"{shown(row.original_filename)} ({row.tier.capitalize()}) was processed again; it has {found}."
-        await _write_history(connection, row.media_asset_id, "REPROCESSED", details)
+        await store_answer(
+            connection,
+            row.id,
+            answered,
+            _request(bench, now),
+            bench.vocabulary,
+            now,
+            is_asked_by_person=True,
+            beside=measured_metadata(original, look),
+            action="REPROCESSED",
+            details=f"{shown(row.original_filename)} ({row.tier.capitalize()}) was processed again; it has {found}.",
+        )
 
 
 async def analyse_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
@@ -78,22 +82,16 @@ async def analyse_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     """
     row = await _photo(bench, photo_id)
     _refuse_other_than_images(row)
-    ai: dict[str, Any] = (await _looked_at(bench, row, is_afresh=False))[0]["ai"]
-    return ai
+    *_, answered = await _looked_at(bench, row, is_afresh=False)
+    return answer_of(answered, bench.vocabulary, utc_now())
 
 
 async def analyse_photo_anew(bench: Workbench, photo_id: str) -> dict[str, Any]:
     """The same, in the place of what was said before; what a person wrote stays. Raises as :func:`analyse_photo`."""
     row = await _photo(bench, photo_id)
     _refuse_other_than_images(row)
-    metadata, short, _ = await _looked_at(bench, row, is_afresh=False)
-    ai: dict[str, Any] = metadata["ai"]
-    name = shown(row.original_filename)
-    async with bench.database.write() as connection:
-        await _store(connection, row, {"ai": ai}, short)
-        details = f"{name} ({row.tier.capitalize()}) was described by {ai['provider']}."
-        await _write_history(connection, row.media_asset_id, "AI_PROCESSED", details)
-    return ai
+    *_, answered = await _looked_at(bench, row, is_afresh=False)
+    return await _stored(bench, row, answered)
 
 
 async def _photo(bench: Workbench, photo_id: str) -> Row[*tuple[Any, ...]]:
@@ -123,8 +121,8 @@ def _refuse_other_than_images(row: Row[*tuple[Any, ...]]) -> None:
 
 async def _looked_at(
     bench: Workbench, row: Row[*tuple[Any, ...]], *, is_afresh: bool
-) -> tuple[dict[str, Any], str, FaceFinding]:
-    """The photo's metadata as if it had just come, its description for file names, and its faces."""
+) -> tuple[Original, Look, Answered]:
+    """The photo as if it had just come, what its pixels tell, and what is answered about it."""
     async with bench.database.read() as connection:
         begun = await find_recorded(connection, row.media_asset_id)
     if begun is None:
@@ -144,17 +142,24 @@ async def _looked_at(
         except Undecodable as error:
             raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
     asked = await question(bench, original, know(item, reading, look, original))
-    description = (await bench.providers.answer(asked)).description
-    return combined_metadata(original, look, description), description.file_description, look.faces
+    return original, look, await bench.providers.answer(asked)
 
 
-async def _store(connection: AsyncConnection, row: Row[*tuple[Any, ...]], metadata: dict[str, Any], short: str) -> None:
-    """Puts parts of the metadata in the place of those of the same name; what came meanwhile beside them stays."""
-    present = select(FileVersion.combined_metadata).where(FileVersion.id == row.id).with_for_update()
-    merged = {**((await connection.execute(present)).scalar_one_or_none() or {}), **metadata}
-    values = {"combined_metadata": merged, "ai_short_description": short, "is_reviewed": False}
-    await connection.execute(update(FileVersion).where(FileVersion.id == row.id).values(values))
-    await mark_stale(connection, [row.id])
+async def _stored(bench: Workbench, row: Row[*tuple[Any, ...]], answered: Answered) -> dict[str, Any]:
+    """Stores what was answered about this photo because a person asked; returns the new ``metadata.ai``."""
+    now = utc_now()
+    async with bench.database.write() as connection:
+        ai = await store_answer(
+            connection, row.id, answered, _request(bench, now), bench.vocabulary, now, is_asked_by_person=True
+        )
+    if ai is None:
+        raise NotFound(f"{shown(row.original_filename)} is not in the library any more.")
+    return ai
+
+
+def _request(bench: Workbench, now: datetime) -> str:
+    """What the answers of a day to questions about single photos are gathered by."""
+    return f"single photos of {bench.today(now)}"
 
 
 async def _match_faces(connection: AsyncConnection, row: Row[*tuple[Any, ...]], finding: FaceFinding) -> int:
@@ -187,8 +192,3 @@ async def _count(connection: AsyncConnection, asset_id: str) -> int:
     versions = select(FileVersion.id).where(FileVersion.media_asset_id == asset_id)
     statement = select(Face.id).where(Face.photo_id.in_(versions), Face.ignored.is_(False))
     return len((await connection.execute(statement)).all())
-
-
-async def _write_history(connection: AsyncConnection, asset_id: str, action: str, details: str) -> None:
-    row = {"media_asset_id": asset_id, "action": action, "details": details, "timestamp": utc_now()}
-    await connection.execute(insert(AssetHistory), row)

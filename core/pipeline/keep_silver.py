@@ -15,10 +15,13 @@ import structlog
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.ai.provider import Description, PhotoFacts
+from core.ai.provider import Answered, Description, PhotoFacts, Usage
+from core.ai.vocabulary import Vocabulary
+from core.backlog.queue import add_new
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError, PlacementFailed
 from core.groups.keeping import keep_grouped
+from core.library.described import answer_of
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
 from core.library.photo_facts import NamedFace, facts_of
@@ -60,7 +63,7 @@ async def keep_silver(
     """Names, links, writes the sidecar and records everything in one transaction."""
     with item.stages.measure("keep"):
         wished = await wishes(bench, original.captured)
-        columns = silver_columns(item, original, look, description, new_id())
+        columns = silver_columns(item, original, look, description, new_id(), bench.vocabulary)
         if (event := wished.event) is not None:
             columns |= {"event_type": event.event_type, "event_name": event.event_name}
         sidecar = _sidecar_facts(item, original, look, columns)
@@ -77,6 +80,9 @@ async def keep_silver(
             if original.may_replace:
                 await carry_over(connection, original.asset_id, version_id)
                 await mark_stale(connection, [version_id])
+            if wished.is_for_model and columns["mime_type"].startswith("image/"):
+                now = utc_now()
+                await add_new(connection, version_id, columns["captured_at"], bench.today(now), now)
             await remember(connection, original.sha256, look)
             if intent is not None:
                 await placements.finish(connection, intent)
@@ -216,11 +222,14 @@ async def _record(
 
 
 def silver_columns(
-    item: Item, original: Original, look: Look, description: Description, version_id: str
+    item: Item, original: Original, look: Look, description: Description, version_id: str, vocabulary: Vocabulary
 ) -> dict[str, Any]:
     """The columns of a Silver version that follow from its bytes; not where it lies and when it became Silver."""
+    answered = Answered(description, description.version, "", Usage())
     return version_columns(original, Tier.SILVER, version_id) | {
-        "metadata": combined_metadata(original, look, description) | _marks(item),
+        "metadata": {"ai": answer_of(answered, vocabulary, utc_now())}
+        | measured_metadata(original, look)
+        | _marks(item),
         "perceptual_hash": look.perceptual_hash,
         "ai_short_description": description.file_description,
         "width": look.width,
@@ -250,15 +259,14 @@ def _marks(item: Item) -> dict[str, Any]:
     return {} if copy is None else {"conflictCopy": msgspec.to_builtins(copy)}
 
 
-def combined_metadata(original: Original, look: Look, description: Description) -> dict[str, Any]:
-    """The contract's ``metadata``.
+def measured_metadata(original: Original, look: Look) -> dict[str, Any]:
+    """The contract's ``metadata`` but for ``ai``.
 
-    ``exif``, ``ai``, ``faceDetection``; ours beside them: ``quality``, ``captureTime``.
+    ``exif`` and ``faceDetection``; ours beside them: ``quality``, ``captureTime``.
     """
     identity, captured = original.reading.identity, original.captured
     metadata: dict[str, Any] = {
         "exif": msgspec.to_builtins(complete_exif(identity.exif, look)),
-        "ai": msgspec.to_builtins(description),
         "faceDetection": {
             "attempted": True,
             "timestamp": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),

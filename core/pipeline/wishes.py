@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import select
 
+from core.ai.builtin import NAME as BUILTIN
 from core.db.tables import Setting
 from core.events.detect import Match, best, detected
 from core.events.store import calendar_with
@@ -19,12 +20,14 @@ _CHOSEN = select(Setting.key, Setting.value).where(Setting.key.in_((SILVER_NAMIN
 class Wishes(msgspec.Struct, frozen=True):
     """``naming`` is a built-in pattern's id, a pattern, or ``custom``, which stands for ``custom_naming``.
 
-    ``event`` is what the day the photo was taken is, if it is anything for sure.
+    ``event`` is what the day the photo was taken is, if it is anything for sure. ``is_for_model`` is whether a language
+    model is to describe it.
     """
 
     naming: str
     custom_naming: str
     event: Match | None
+    is_for_model: bool
 
 
 async def wishes(bench: Workbench, captured: CaptureTime) -> Wishes:
@@ -35,4 +38,5 @@ async def wishes(bench: Workbench, captured: CaptureTime) -> Wishes:
         chosen = {row.key: row.value for row in await connection.execute(_CHOSEN)}
         known = await calendar_with(connection, chosen.get(ENABLED_HOLIDAYS)) if is_dated else None
     event = best(await detected(captured.local.date(), known)) if known is not None else None
-    return Wishes(chosen.get(SILVER_NAMING) or bench.naming, chosen.get(CUSTOM_NAMING, ""), event)
+    is_for_model = any(provider.name != BUILTIN for provider in await bench.providers.chosen())
+    return Wishes(chosen.get(SILVER_NAMING) or bench.naming, chosen.get(CUSTOM_NAMING, ""), event, is_for_model)

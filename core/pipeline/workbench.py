@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from core.ai.providers import Providers
+from core.ai.vocabulary import Vocabulary
 from core.compute import Compute
 from core.db.engine import Database
 from core.library.layout import Layout
@@ -43,7 +46,8 @@ class ContentClaims:
 class Workbench:
     """The tools.
 
-    ``holder`` is this process's name, ``naming`` the Silver naming pattern, ``home_zone`` an IANA name.
+    ``holder`` is this process's name, ``naming`` the Silver naming pattern, ``home_zone`` an IANA name, ``vocabulary``
+    the words that photos are tagged with.
     """
 
     database: Database
@@ -54,7 +58,17 @@ class Workbench:
     naming: str
     home_zone: str | None
     max_attempts: int
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
     claims: ContentClaims = field(default_factory=ContentClaims)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone by whose clock and calendar the owner lives."""
+        return ZoneInfo(self.home_zone) if self.home_zone else UTC
+
+    def today(self, now: datetime) -> date:
+        """The owner's day at ``now``, which is aware."""
+        return now.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ async def _add_developed(
     is_described = False
     for file in developed:
         version_id = new_id()
-        columns = silver_columns(item, original, look, description, version_id) | {
+        columns = silver_columns(item, original, look, description, version_id, bench.vocabulary) | {
             "tier": file.tier,
             "file_path": file.file_path,
         }

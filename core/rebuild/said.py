@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from core.library import described
 from core.library.face_regions import upright_box
 from core.library.photo_facts import facts_of
 from core.library.sidecar_edits import changed_columns
-from core.library.sidecar_facts import SidecarFacts
+from core.library.sidecar_facts import Provenance, SidecarFacts, digest_of
 from core.library.sidecar_look import Resolution
 from core.media.face_boxes import SAME_FACE, shared_area
 from core.media.facts import Box, Look
@@ -25,7 +26,7 @@ _FIELDS = (
 class Said(msgspec.Struct, frozen=True):
     """A version's columns with what its sidecar says in place of what was found anew.
 
-    ``is_described``: the description is not the one that a machine has found now.
+    ``is_described``: the description is neither the one that a machine has found now, nor one that a model had given.
     """
 
     columns: dict[str, Any]
@@ -54,9 +55,26 @@ def said_columns(columns: Mapping[str, Any], facts: SidecarFacts) -> Said:
         ai |= {"provider": facts.provider, "version": facts.provider_version}
     if facts.confidences is not None:
         ai["aiConfidenceScores"] = msgspec.to_builtins(facts.confidences)
+    made = {each.value: each for each in facts.provenance}
+    is_made = "description" in made and made["description"].digest == digest_of(facts.description)
+    is_described = "description" in changed and not is_made
+    # what differs from what was found anew is not what a person has changed: the sidecar tells what that was
+    for mark in (described.BY_PERSON, described.TAGS_ADDED, described.TAGS_REMOVED):
+        ai.pop(mark, None)
+    if is_described:
+        ai[described.BY_PERSON] = ["longDescription"]
+    if (source := made.get("description") or made.get("tags")) is not None:
+        ai |= _source(source)
     if ai:
         metadata["ai"] = ai
-    return Said({**columns, **values, "metadata": metadata or None}, "description" in changed)
+    return Said({**columns, **values, "metadata": metadata or None}, is_described)
+
+
+def _source(made: Provenance) -> dict[str, str]:
+    """Who had described the photo, with what and when."""
+    at = made.made_at.isoformat().replace("+00:00", "Z") if made.made_at is not None else None
+    said = {described.MODEL: made.model, described.PROMPT_VERSION: made.prompt_version, described.DESCRIBED_AT: at}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 class Region(msgspec.Struct, frozen=True):

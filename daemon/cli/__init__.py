@@ -16,6 +16,7 @@ from daemon.cli.settings import CliContext
 
 #: Where the commands are.
 _COMMANDS = {
+    "ai": "daemon.cli.ai:ai",
     "audit": "daemon.cli.audit:audit_command",
     "config": "daemon.cli.config:config",
     "damage": "daemon.cli.damage:damage",

@@ -28,7 +28,7 @@ def ask_for_scan(settings: Settings, root: str | None) -> list[str] | None:
     Returns the names of the roots that will be scanned; ``None`` when no daemon runs. Raises
     :class:`DaemonUnreachable` when one runs and does not do it.
     """
-    answer = _ask(settings, "/api/daemon/scan", {"root": root} if root else {})
+    answer = ask(settings, "/api/daemon/scan", {"root": root} if root else {})
     return None if answer is None else list(answer["roots"])
 
 
@@ -37,7 +37,7 @@ def ask_for_roots(settings: Settings) -> dict[str, dict[str, Any]] | None:
 
     Raises :class:`DaemonUnreachable` when one runs and does not answer.
     """
-    answer = _ask(settings, "/api/daemon/roots", None)
+    answer = ask(settings, "/api/daemon/roots", None)
     return None if answer is None else {root["name"]: root for root in answer}
 
 
@@ -46,7 +46,7 @@ def ask_to_run_pass(settings: Settings, name: str, *, dry_run: bool) -> bool:
 
     Raises :class:`DaemonUnreachable` when one runs and does not do it.
     """
-    return _ask(settings, f"/api/daemon/passes/{name}/run", {"dryRun": dry_run}) is not None
+    return ask(settings, f"/api/daemon/passes/{name}/run", {"dryRun": dry_run}) is not None
 
 
 def ask_to_cancel_pass(settings: Settings, name: str) -> bool:
@@ -54,11 +54,14 @@ def ask_to_cancel_pass(settings: Settings, name: str) -> bool:
 
     Raises :class:`DaemonUnreachable` when one runs and does not do it.
     """
-    return _ask(settings, f"/api/daemon/passes/{name}/cancel", {}) is not None
+    return ask(settings, f"/api/daemon/passes/{name}/cancel", {}) is not None
 
 
-def _ask(settings: Settings, path: str, body: dict[str, Any] | None) -> Any:
-    """The daemon's answer to a GET, or to a POST of ``body``; ``None`` when no daemon runs."""
+def ask(settings: Settings, path: str, body: dict[str, Any] | None = None, patience: float = _PATIENCE) -> Any:
+    """The daemon's answer to a GET of ``path``, or to a POST of ``body``; ``None`` when no daemon runs.
+
+    ``patience`` is how long it may take [s]. Raises :class:`DaemonUnreachable` when one runs and does not do it.
+    """
     layout = layout_of(settings)
     if not (layout.locks.is_dir() and daemon_is_running(layout.locks)):
         return None
@@ -70,7 +73,7 @@ def _ask(settings: Settings, path: str, body: dict[str, Any] | None) -> Any:
         headers=_headers(layout.locks),
     )
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=patience) as response:  # noqa: S310 - our own address
             return json.load(response)
     except urllib.error.HTTPError as error:
         message = json.load(error).get("message", error.reason)

@@ -25,7 +25,8 @@ from core.pipeline import tally, watch_roots
 from core.pipeline.holders import daemon_is_running
 from core.pipeline.roots import IMPORT, UPLOAD
 from core.pipeline.states import State
-from daemon.cli.ask_daemon import DaemonUnreachable, ask_for_roots
+from daemon.cli.ai import backlog_lines, backlog_report
+from daemon.cli.ask_daemon import DaemonUnreachable, ask, ask_for_roots
 from daemon.cli.settings import load
 from daemon.workshop import layout_of
 
@@ -47,10 +48,11 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 def _add_live(report: dict[str, Any], settings: Settings) -> None:
-    """What only the running daemon knows: how changes of each root are noticed."""
+    """What only the running daemon knows: how changes of each root are noticed, who is asked to describe photos."""
     live: dict[str, dict[str, Any]] = {}
     try:
         live = ask_for_roots(settings) or {}
+        report["ai"] = ask(settings, "/api/daemon/ai") or report["ai"]
     except DaemonUnreachable as error:
         report["daemon"]["trouble"] = str(error)
     for root in report["roots"]:
@@ -80,6 +82,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
     sidecars: dict[str, Any] = {"failed": 0, "troubles": []}
     remembered: dict[str, watch_roots.Remembered] = {}
     latest: dict[str, Run] = {}
+    described: dict[str, Any] | None = None
     if database is not None:
         async with database.read() as connection:
             by_root = await tally.counts_by_root(connection)
@@ -93,6 +96,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
             newest = select(AssetHistory.timestamp, AssetHistory.details).order_by(AssetHistory.timestamp.desc())
             if (row := (await connection.execute(newest.limit(1))).first()) is not None:
                 last = {"timestamp": row.timestamp, "details": row.details}
+        described = await backlog_report(database, settings)
         for counts in by_root.values():
             for state, count in counts.items():
                 counted[state] += count
@@ -129,6 +133,7 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
             }
             for run in latest.values()
         ],
+        "ai": described,
         "lastActivity": last,
     }
 
@@ -168,6 +173,8 @@ def _print(report: dict[str, Any]) -> None:
     for run in report["passes"]:
         if (of_pass := _of_pass(run)) is not None:
             console.print(Text(of_pass))
+    if report["ai"] is not None and any(report["ai"]["photos"].values()):
+        console.print(Text("\n".join(backlog_lines(report["ai"]))))
     if report["lastActivity"] is not None:
         console.print(
             f"Last: {report['lastActivity']['details']} ({report['lastActivity']['timestamp']:%Y-%m-%d %H:%M})"

@@ -45,10 +45,9 @@ async def test_every_field_is_set_and_the_whole_photo_is_answered(library: Libra
     assert answer.json() == read
     assert {key: read[key] for key in EVERYTHING} == EVERYTHING
     assert read["filePath"].startswith("media/silver/")
-    assert read["metadata"] == {
-        "exif": {"camera": "Z6"},
-        "ai": AI | {"aiTags": ["sea"], "longDescription": "Waves."},
-    }
+    said = {"aiTags": ["sea"], "longDescription": "Waves."}
+    marks = {"givenByPerson": ["longDescription"], "tagsAddedByPerson": ["sea"], "tagsRemovedByPerson": ["beach"]}
+    assert read["metadata"] == {"exif": {"camera": "Z6"}, "ai": AI | said | marks}
     assert read["mediaAsset"]["originalFilename"] == "IMG_1.jpg"
     assert [entry["action"] for entry in history] == ["METADATA_UPDATED" if method == "PUT" else "METADATA_EDITED"]
     for word in ("IMG_1.jpg", "keywords", "rating", "location"):
@@ -70,13 +69,13 @@ async def test_saving_a_photo_without_ai_data_does_not_make_it_look_described(li
     assert (await library.http.patch(f"/api/photos/{photo_id}/metadata", json=body)).json()["metadata"] is None
     body = {"aiTags": ["dog"]}
     answer = (await library.http.patch(f"/api/photos/{photo_id}/metadata", json=body)).json()
-    assert answer["metadata"] == {"ai": {"aiTags": ["dog"]}}
+    assert answer["metadata"] == {"ai": {"aiTags": ["dog"], "tagsAddedByPerson": ["dog"]}}
 
 
 async def test_an_empty_list_of_tags_clears_them_and_leaves_the_rest(library: Library) -> None:
     photo_id = (await library.add_photo("silver", combined_metadata={"ai": AI}))["silver"]
     answer = (await library.http.patch(f"/api/photos/{photo_id}/metadata", json={"aiTags": []})).json()
-    assert answer["metadata"]["ai"] == AI | {"aiTags": []}
+    assert answer["metadata"]["ai"] == AI | {"aiTags": [], "tagsRemovedByPerson": ["beach"]}
 
 
 async def test_metadata_is_merged_at_its_top_level(library: Library) -> None:
@@ -125,15 +124,19 @@ async def test_a_favourite_is_one_until_it_is_not(library: Library) -> None:
 
 async def test_tags_are_added_removed_and_replaced_and_the_library_counts_new_ones(library: Library) -> None:
     photo_id = (await library.add_photo("silver", combined_metadata={"ai": AI}))["silver"]
-    for action, tags, expected in (
-        ("add", ["dog", "beach"], ["beach", "dog"]),
-        ("remove", ["beach", "cat"], ["dog"]),
-        ("replace", ["x", "y", "x"], ["x", "y"]),
-        ("whatever", ["beach"], ["beach"]),
+    for action, tags, expected, added in (
+        ("add", ["dog", "beach"], ["beach", "dog"], ["dog"]),
+        ("remove", ["beach", "cat"], ["dog"], ["dog"]),
+        ("replace", ["x", "y", "x"], ["x", "y"], ["x", "y"]),
+        ("whatever", ["beach"], ["beach"], ["beach"]),
     ):
         answer = await library.http.patch(f"/api/photos/{photo_id}/tags", json={"tags": tags, "action": action})
         assert answer.json() == {"success": True, "tags": expected}
-        assert (await photo_of(library, photo_id))["metadata"]["ai"] == AI | {"aiTags": expected}
+        ai = (await photo_of(library, photo_id))["metadata"]["ai"]
+        assert (ai["aiTags"], ai["tagsAddedByPerson"]) == (expected, added)
+        assert {name: ai[name] for name in ("shortDescription", "longDescription")} == {
+            name: AI[name] for name in ("shortDescription", "longDescription")
+        }
     assert await tags_of_library(library) == {"dog": 1, "x": 1, "y": 1, "beach": 1}
 
 

@@ -58,9 +58,13 @@ def test_the_environment_beats_the_file_and_the_file_beats_the_default(machine: 
 def test_every_setting_has_a_source(machine: Machine) -> None:
     loaded = machine.load()
     shown = loaded.settings.shown()
-    auth = {f"server.auth.{key}" for key in shown["server"].pop("auth")}
+    within = {
+        f"{section}.{name}.{key}"
+        for section, name in (("server", "auth"), ("ai", "budget"), ("ai", "vocabulary"))
+        for key in shown[section].pop(name)
+    }
     keys = {f"{section}.{key}" for section, table in shown.items() if isinstance(table, dict) for key in table}
-    assert set(loaded.sources) == keys | auth | {"watch"}
+    assert set(loaded.sources) == keys | within | {"watch"}
 
 
 def test_a_table_within_a_section_has_sources_of_its_own(machine: Machine) -> None:

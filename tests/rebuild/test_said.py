@@ -48,6 +48,23 @@ def test_a_sidecar_that_nobody_edited_changes_nothing() -> None:
     assert not said.is_described
 
 
+def test_what_a_model_said_comes_back_as_the_models() -> None:
+    ai = {"aiTags": ["kite"], "longDescription": "A girl with a kite.", "provider": "ollama", "version": "llava"}
+    ai |= {"model": "llava", "promptVersion": "p1", "describedAt": "2026-01-31T12:00:00Z"}
+    row = {**dict.fromkeys(("event_type", "event_name")), **MEASURED, "combined_metadata": {"ai": ai}}
+    facts = facts_of(row, [], "a.jpg", "ab")
+    said = said_columns(MEASURED, facts)
+    assert not said.is_described
+    assert said.columns["metadata"]["ai"] == ai
+    edited = said_columns(MEASURED, SidecarFacts(**{**_fields(facts), "description": "Our Emma."}))
+    assert edited.is_described
+    assert edited.columns["metadata"]["ai"]["givenByPerson"] == ["longDescription"]
+
+
+def _fields(facts: SidecarFacts) -> dict[str, Any]:
+    return {name: getattr(facts, name) for name in SidecarFacts.__struct_fields__}
+
+
 def test_what_a_person_said_comes_back() -> None:
     said = said_columns(
         MEASURED,

@@ -1,0 +1,110 @@
+"""What is known of a photo that is in the library, in the shape that providers of descriptions are given.
+
+From its row, with what people have corrected since it came, and what was kept of the look at its pixels; no file is
+read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.ai.provider import PhotoFacts
+from core.db.tables import Face, FileVersion, StageResult
+from core.library.photo_facts import position_of
+from core.media.facts import (
+    LOOK_VERSION,
+    CaptureSource,
+    CaptureTime,
+    Confidence,
+    Kind,
+    Look,
+    OffsetSource,
+    Quality,
+    Tagging,
+)
+from core.media.formats import FORMATS
+from core.media.source_file import shown
+from core.pipeline.look import STAGE
+from core.places import Place
+
+Word = TypeVar("Word", OffsetSource, Confidence)
+
+_KINDS = {known.mime_type: known.kind for known in FORMATS}
+
+
+async def stored_facts(connection: AsyncConnection, row: Mapping[str, Any]) -> PhotoFacts:
+    """The facts of a row of ``file_versions``, with ``original_filename`` and ``asset_sha256`` of its asset."""
+    metadata = row["combined_metadata"] or {}
+    latitude, longitude = position_of(row, {})
+    quality = metadata.get("quality")
+    return PhotoFacts(
+        kind=_KINDS.get(row["mime_type"], Kind.PHOTO),
+        mime_type=row["mime_type"],
+        width=row["width"] or 0,
+        height=row["height"] or 0,
+        original_filename=shown(row["original_filename"]),
+        face_count=await _face_count(connection, row["media_asset_id"]),
+        captured=_captured(row),
+        latitude=latitude,
+        longitude=longitude,
+        place=_place(metadata.get("place") or {}, latitude, longitude),
+        camera=(metadata.get("exif") or {}).get("camera"),
+        tagging=await _tagging(connection, row["asset_sha256"]),
+        quality=msgspec.convert(quality, Quality, strict=False) if quality else None,
+        duration=row["duration"],
+    )
+
+
+async def _face_count(connection: AsyncConnection, asset_id: str) -> int:
+    versions = select(FileVersion.id).where(FileVersion.media_asset_id == asset_id)
+    statement = select(func.count()).where(Face.photo_id.in_(versions), Face.ignored.is_(False))
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def _tagging(connection: AsyncConnection, sha256: str | None) -> Tagging | None:
+    statement = select(StageResult.payload).where(
+        StageResult.sha256 == sha256, StageResult.stage == STAGE, StageResult.version == LOOK_VERSION
+    )
+    payload = (await connection.execute(statement)).scalar_one_or_none()
+    return None if payload is None else msgspec.msgpack.decode(payload, type=Look).tagging
+
+
+def _captured(row: Mapping[str, Any]) -> CaptureTime | None:
+    if not row["captured_at"]:
+        return None
+    source = row["capture_source"]
+    return CaptureTime(
+        local=datetime.fromisoformat(row["captured_at"]),
+        # what a person wrote into a sidecar is as good as what the camera wrote
+        source=CaptureSource(source) if source in set(CaptureSource) else CaptureSource.EXIF_ORIGINAL,
+        offset_minutes=row["capture_offset_minutes"],
+        zone=row["time_zone"],
+        offset_source=_known(OffsetSource, row["capture_offset_source"]),
+        confidence=_known(Confidence, row["capture_confidence"]) or Confidence.UNKNOWN,
+    )
+
+
+def _known(words: type[Word], text: str | None) -> Word | None:
+    return words(text) if text in set(words) else None
+
+
+def _place(place: Mapping[str, Any], latitude: float | None, longitude: float | None) -> Place | None:
+    if not (place.get("name") and place.get("country")):
+        return None
+    # where the place's own centre lies is not kept; that of the photo is the nearest to it that is known
+    return Place(
+        name=place["name"],
+        region=place.get("region"),
+        country=place["country"],
+        country_code=place.get("countryCode") or "",
+        latitude=latitude or 0.0,
+        longitude=longitude or 0.0,
+        distance_km=0.0,
+        population=0,
+    )
