@@ -17,6 +17,7 @@ from rich.table import Table
 
 from bench.api import api
 from bench.bursts import bursts
+from bench.duplicates import found, scale
 from bench.floor import floor_seconds
 from bench.gold import gold_writes
 from bench.house import House, house
@@ -30,9 +31,16 @@ from core.compute.tasks import prepare_cache
 
 CORES = os.cpu_count() or 1
 
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif"})
+FILMS = frozenset({".mp4", ".mov", ".m4v", ".avi", ".3gp", ".mts"})
+
 
 class Bench:
     """The workplace of one run: photos, the prepared cache, the table."""
+
+    #: a folder of pictures and films, and a Python with imagededup
+    album: Path | None = None
+    imagededup: Path | None = None
 
     def __init__(self, folder: Path, photos: int, pictures: list[Path], tiny: int, libraries: list[int]) -> None:
         self.folder = folder
@@ -242,6 +250,16 @@ def in_bursts(bench: Bench) -> None:
     bursts(bench.pictures or [FACE], 90, bench.report)
 
 
+def duplicates(bench: Bench) -> None:
+    """Copies of pictures: how many are found, how many are none, and how long it takes."""
+    scale(bench.report)
+    if bench.album is not None:
+        files = sorted(path for path in bench.album.rglob("*") if path.is_file())
+        pictures = [path for path in files if path.suffix.lower() in PICTURES]
+        films = [path for path in files if path.suffix.lower() in FILMS]
+        found(bench.folder / "duplicates", bench.cache, pictures, films, bench.imagededup, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -256,6 +274,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "occasions": life_in_occasions,
     "places": names_of_places,
     "bursts": in_bursts,
+    "duplicates": duplicates,
 }
 
 
@@ -272,10 +291,12 @@ def main() -> None:
         help="sizes of the library that is asked, as 10000,100000",
     )
     parser.add_argument("--pictures", type=Path, help="a folder of large JPEGs to cut the photos from")
+    parser.add_argument("--imagededup", type=Path, help="a Python that has imagededup, to compare with")
     arguments = parser.parse_args()
     pictures = sorted(arguments.pictures.rglob("*.jpg")) if arguments.pictures else []
     with tempfile.TemporaryDirectory(prefix="pictallion-bench-") as folder:
         bench = Bench(Path(folder), arguments.photos, pictures, arguments.tiny, arguments.photos_in_library)
+        bench.album, bench.imagededup = arguments.pictures, arguments.imagededup
         for name in arguments.what or MEASUREMENTS:
             MEASUREMENTS[name](bench)
         Console().print(bench.table)

@@ -22,12 +22,15 @@ from core.places.clusters import Point
 from core.places.place import Place
 
 if TYPE_CHECKING:
+    from core.duplicates.pictures import Confirmed, Pair, Picture
+    from core.duplicates.suspect import Suspect
     from core.library.gold_facts import GoldFacts
     from core.library.gold_plan import GoldPlan
     from core.library.sidecar_facts import SidecarFacts
     from core.library.sidecar_look import Look as SidecarLook
     from core.library.sidecar_look import Reconciled
     from core.media.look import Models
+    from core.media.tagger import Tagger
     from core.places.geonames import Gazetteer
 
 
@@ -159,6 +162,27 @@ def render_reduced(preview: str, longest: int, quality: int) -> bytes:
     return render(preview, longest, quality)
 
 
+def fingerprint_pictures(pictures: Sequence[Picture], cache_dir: str) -> list[bytes]:
+    """By what copies of these pictures are found; see :func:`core.duplicates.pictures.fingerprints`."""
+    from core.duplicates.pictures import fingerprints
+
+    return fingerprints(pictures, _tagger(cache_dir))
+
+
+def suspect_copies(records: str, first: int, end: int) -> list[Suspect]:
+    """What rows of a file of fingerprints may be copies of; see :func:`core.duplicates.suspects.find_suspects`."""
+    from core.duplicates.suspects import find_suspects, read_records
+
+    return find_suspects(read_records(records), first, end)
+
+
+def confirm_copies(pairs: Sequence[Pair]) -> list[Confirmed | None]:
+    """Whether one picture of each pair is a copy of the other; see :func:`core.duplicates.pictures.confirm`."""
+    from core.duplicates.pictures import confirm
+
+    return confirm(pairs)
+
+
 def prepare_cache(cache_dir: str) -> None:
     """Prepares the networks and the gazetteer, where that was not done yet, and loads them into this worker."""
     _gazetteer(cache_dir)
@@ -170,6 +194,18 @@ def _models(cache_dir: str) -> Models:
     from core.media.look import load_models
 
     return load_models(Path(cache_dir))
+
+
+@cache
+def _tagger(cache_dir: str) -> Tagger | None:
+    """The classifier alone; ``None`` where it cannot be used."""
+    from core.media.models.shipped import ModelUnusable
+    from core.media.tagger import load_tagger
+
+    try:
+        return load_tagger(Path(cache_dir))
+    except ModelUnusable:
+        return None
 
 
 @cache

@@ -428,6 +428,63 @@ class UploadConflict(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class DuplicateCheck(Base):
+    """Which content of an asset was compared with the whole library, and by which version of the comparing."""
+
+    __tablename__ = "duplicate_checks"
+
+    media_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True)
+    sha256: Mapped[str]
+    version: Mapped[str]
+
+
+class DuplicatePair(Base):
+    """Two assets of which one is a copy of the other; the lesser id is the one."""
+
+    __tablename__ = "duplicate_pairs"
+
+    one_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True)
+    other_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True, index=True)
+    #: ``Kind`` of core.duplicates.facts.
+    kind: Mapped[str]
+    #: Percent.
+    similarity: Mapped[int]
+    #: One sentence for a person.
+    reason: Mapped[str]
+
+
+class DuplicateGroup(Base):
+    """Copies of one picture, of which one is proposed to stay. One that was decided stays for good."""
+
+    __tablename__ = "duplicate_groups"
+    __table_args__ = (Index(None, "decision", "created_at"),)
+
+    #: Follows from the members.
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    similarity: Mapped[int]
+    keeper_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"))
+    #: One sentence for a person.
+    keeper_reason: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: ``Decision`` of core.duplicates.facts.
+    decision: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+
+
+class DuplicateMember(Base):
+    __tablename__ = "duplicate_members"
+
+    group_id: Mapped[str] = mapped_column(ForeignKey("duplicate_groups.id"), primary_key=True)
+    media_asset_id: Mapped[str] = mapped_column(ForeignKey("media_assets.id"), primary_key=True, index=True)
+    #: What ties it to the keeper; ``None`` for the keeper itself.
+    kind: Mapped[str | None]
+    similarity: Mapped[int | None]
+    reason: Mapped[str | None]
+    #: It was put away by the decision.
+    is_archived: Mapped[bool] = mapped_column(server_default=false(), default=False)
+
+
 class GroupedAsset(Base):
     """What the rules of grouping know of an asset; see ``core.groups.facts``."""
 

@@ -50,6 +50,38 @@ def is_burst(a: Shot, b: Shot) -> bool:
     )
 
 
+def are_two_shots(a: Shot, b: Shot) -> bool:
+    """Whether two pictures that look the same were taken one after the other, and are no copies for that reason.
+
+    Stricter than :func:`is_burst`: a copy that kept its metadata was taken at the very same moment, so no time between
+    them is no sign of a burst. And laxer: pictures that were brought in together need not be of one burst, so where
+    neither metadata nor names tell a time, running numbers alone do.
+    """
+    apart = _measured_apart(a, b)
+    if apart is not None and apart > LONGEST_BURST:
+        return False
+    if apart:
+        return True
+    return (
+        name_one_second(a.filename, b.filename)
+        or follow_each_other(a.filename, b.filename)
+        or share_a_brand_form(a.filename, b.filename)
+    )
+
+
+def _measured_apart(a: Shot, b: Shot) -> timedelta | None:
+    """As :func:`time_between`, to the second where one of them knows no fraction; ``None`` where nothing tells it."""
+    if not (a.captured is not None and b.captured is not None and _has_metadata(a.exif) and _has_metadata(b.exif)):
+        named_a, named_b = time_in_name(a.filename), time_in_name(b.filename)
+        return abs(named_a - named_b) if named_a is not None and named_b is not None else None
+    if not (a.captured.is_dated and b.captured.is_dated):
+        return None
+    if a.captured.local.microsecond and b.captured.local.microsecond:
+        return _between_captures(a.captured, b.captured)
+    whole = [msgspec.structs.replace(one, local=one.local.replace(microsecond=0)) for one in (a.captured, b.captured)]
+    return _between_captures(*whole)
+
+
 def time_between(a: Shot, b: Shot) -> timedelta:
     """How far apart two pictures are, never negative: by their capture times, if both have metadata.
 

@@ -51,6 +51,11 @@ def suggest(new_filename: str, existing_filename: str, existing_exif: Exif) -> S
     )
 
 
+def signs_of_editing(filename: str, exif: Exif) -> int:
+    """How much speaks for a photo having been made with an editor: 0 nothing, 3 everything that is asked."""
+    return bool(_editing_word(filename)) + len(_signs_of_editing(exif))
+
+
 def _editing_word(filename: str) -> str | None:
     stem = PurePath(filename).stem.lower()
     return next((word for word in EDITING_WORDS if word in stem), None)

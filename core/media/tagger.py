@@ -72,6 +72,19 @@ def tag_picture(tagger: Tagger, rgb: NDArray[np.uint8]) -> Tagging:
     )
 
 
+def embedding_of(tagger: Tagger, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the classifier looks at, of the whole of ``rgb`` (as in :func:`tag_picture`): 1280 numbers, none negative.
+
+    Pictures of one thing lie in one direction. Raises :class:`ModelUnusable` when OpenCV fails on it.
+    """
+    try:
+        tagger.net.setInput(efficientnet.pixels(rgb))
+        embedding: NDArray[np.float32] = tagger.net.forward("embedding")[0]
+    except cv2.error as error:
+        raise ModelUnusable(f"The classifier failed on a picture: {error}") from error
+    return embedding
+
+
 def _classify(net: Any, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     # The square in the middle, as in training. Squeezing the whole picture into a square finds as many things, but
     # makes up more: a wide page of text becomes a pill bottle and a rocket on its ramp a drilling platform.

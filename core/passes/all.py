@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.passes.duplicates import DUPLICATES
 from core.passes.events import EVENTS
 from core.passes.shape import Pass
 from core.passes.thumbnails import THUMBNAILS
@@ -12,5 +13,6 @@ from core.passes.verify import VERIFY
 PASSES: Final[tuple[Pass, ...]] = (
     VERIFY,
     EVENTS,
+    DUPLICATES,
     THUMBNAILS,
 )

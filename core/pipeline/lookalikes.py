@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row, case, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import FileVersion, MediaAsset, UploadConflict, new_id, utc_now
 from core.duplicates import Shot, is_burst, suggest
+from core.duplicates.stored_shot import SHOT_COLUMNS, shot_of
 from core.errors import LooksAlike
 from core.groups.facts import GroupFacts, GroupType
 from core.groups.links import links_of
 from core.groups.neighbourhood import facts_of
 from core.library.layout import Tier
-from core.media.facts import CaptureSource, CaptureTime, Exif, Kind, Look
+from core.media.facts import Kind, Look
 from core.media.source_file import shown
 from core.pipeline.grouping import group_facts
 from core.pipeline.keep_original import Original
@@ -46,12 +44,7 @@ _EXISTING = (
     FileVersion.id,
     FileVersion.media_asset_id,
     FileVersion.file_path,
-    FileVersion.combined_metadata.label("combined_metadata"),
-    FileVersion.captured_at,
-    FileVersion.capture_source,
-    FileVersion.capture_offset_minutes,
-    MediaAsset.original_filename,
-    MediaAsset.created_at,
+    *SHOT_COLUMNS,
 )
 
 
@@ -147,21 +140,7 @@ def _belong_together(new: GroupFacts, existing: GroupFacts) -> bool:
 
 
 def _existing(row: Row[Any]) -> _Existing:
-    captured = None
-    if row.captured_at is not None and row.capture_source is not None:
-        captured = CaptureTime(
-            datetime.fromisoformat(row.captured_at), CaptureSource(row.capture_source), row.capture_offset_minutes
-        )
-    shot = Shot(row.original_filename, row.created_at, captured, _exif(row.combined_metadata))
-    return _Existing(row.id, row.media_asset_id, row.file_path, shot)
-
-
-def _exif(metadata: Mapping[str, Any] | None) -> Exif:
-    """The stored EXIF; none where its shape is not ours: another photo's odd row must not refuse this one."""
-    try:
-        return msgspec.convert((metadata or {}).get("exif", {}), Exif)
-    except msgspec.ValidationError:
-        return Exif()
+    return _Existing(row.id, row.media_asset_id, row.file_path, shot_of(row))
 
 
 async def _record(bench: Workbench, original: Original, look: Look, new: Shot, existing: _Existing) -> None:

@@ -1,0 +1,209 @@
+"""Keeps the proposals in line with the pairs that were found, and with what people have decided."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import case, delete, exists, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db.engine import Database
+from core.db.in_batches import all_rows
+from core.db.tables import (
+    AssetGroupMember,
+    CollectionPhoto,
+    DuplicateGroup,
+    DuplicateMember,
+    DuplicatePair,
+    Face,
+    FileVersion,
+    MediaAsset,
+    utc_now,
+)
+from core.duplicates.facts import Found, Group, Kind
+from core.duplicates.forming import form_groups
+from core.duplicates.keeper import Candidate
+from core.duplicates.stored_shot import SHOT_COLUMNS, shot_of
+from core.duplicates.suggestion import signs_of_editing
+from core.groups.neighbourhood import chunks
+from core.library.layout import Tier
+from core.media.source_file import shown
+
+_FORMAT_RANKS = {"image/jpeg": 1, "image/webp": 1, "image/avif": 1, "image/gif": 0} | dict.fromkeys(
+    ("image/png", "image/tiff", "image/heic", "image/heif"), 2
+)
+_RAW_RANK = 3
+
+
+async def propose(database: Database) -> tuple[int, int]:
+    """Forms the groups of all pairs that nobody has decided yet, anew; writes only what changes.
+
+    Returns how many groups there are, and how many of them are new.
+    """
+    async with database.read() as connection:
+        pairs = await _undecided_pairs(connection)
+        candidates = await _candidates(connection, {one for pair in pairs for one in (pair.one, pair.other)})
+    groups = await asyncio.to_thread(form_groups, pairs, candidates)
+    async with database.write() as connection:
+        return len(groups), await _settle(connection, groups)
+
+
+async def _undecided_pairs(connection: AsyncConnection) -> list[Found]:
+    """The pairs of which nobody has said anything, and whose assets do not belong together (any more, or yet)."""
+    statement = select(DuplicatePair.__table__).order_by(DuplicatePair.one_id, DuplicatePair.other_id)
+    rows = await all_rows(connection, statement)
+    decided = select(DuplicateMember.media_asset_id, DuplicateMember.group_id).join(
+        DuplicateGroup, DuplicateGroup.id == DuplicateMember.group_id
+    )
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for asset_id, group_id in await all_rows(connection, decided.where(DuplicateGroup.decision.is_not(None))):
+        groups[asset_id].add(group_id)
+    assets = {one for row in rows for one in (row.one_id, row.other_id)}
+    for chunk in chunks(sorted(assets)):
+        together = select(AssetGroupMember.media_asset_id, AssetGroupMember.group_id).where(
+            AssetGroupMember.media_asset_id.in_(chunk), AssetGroupMember.is_together
+        )
+        for asset_id, group_id in await connection.execute(together):
+            groups[asset_id].add(group_id)
+    return [
+        Found(row.one_id, row.other_id, Kind(row.kind), row.similarity, row.reason)
+        for row in rows
+        if not groups.get(row.one_id, set()) & groups.get(row.other_id, set())
+    ]
+
+
+async def _candidates(connection: AsyncConnection, asset_ids: set[str]) -> dict[str, Candidate]:
+    """The assets that are visible, each by its best version."""
+    found: dict[str, Candidate] = {}
+    rank = case((FileVersion.tier == Tier.GOLD, 0), (FileVersion.tier == Tier.SILVER, 1), else_=2)
+    for chunk in chunks(sorted(asset_ids)):
+        statement = (
+            select(
+                MediaAsset.id,
+                FileVersion.id.label("photo_id"),
+                FileVersion.tier,
+                FileVersion.width,
+                FileVersion.height,
+                FileVersion.file_size,
+                FileVersion.mime_type,
+                FileVersion.rating,
+                FileVersion.is_favorite,
+                FileVersion.gps_latitude,
+                *SHOT_COLUMNS,
+            )
+            .join(FileVersion, FileVersion.media_asset_id == MediaAsset.id)
+            .where(MediaAsset.id.in_(chunk), FileVersion.archived_at.is_(None))
+            .order_by(rank, FileVersion.created_at.desc(), FileVersion.id)
+        )
+        faces, named = await _faces(connection, chunk)
+        collected = await _collected(connection, chunk)
+        for row in await connection.execute(statement):
+            if row.id not in found:
+                said = named.get(row.id, 0) + collected.get(row.id, 0)
+                found[row.id] = _candidate(row, faces.get(row.id, 0), said)
+    return found
+
+
+def _candidate(row: Any, faces: int, said: int) -> Candidate:
+    shot = shot_of(row)
+    is_dated = shot.captured is not None and shot.captured.is_dated
+    return Candidate(
+        asset_id=row.id,
+        name=shown(row.original_filename),
+        created_at=row.created_at,
+        width=row.width or 0,
+        height=row.height or 0,
+        file_size=row.file_size,
+        is_gold=row.tier == Tier.GOLD,
+        said=said + bool(row.rating) + bool(row.is_favorite),
+        known=(shot.exif.camera is not None) + is_dated + (row.gps_latitude is not None),
+        signs_of_editing=signs_of_editing(shot.filename, shot.exif),
+        format_rank=_FORMAT_RANKS.get(row.mime_type, _RAW_RANK),
+        faces=faces,
+    )
+
+
+async def _faces(connection: AsyncConnection, asset_ids: Sequence[str]) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Faces of each asset, and how many of them have a name."""
+    statement = (
+        select(FileVersion.media_asset_id, func.count(), func.count(Face.person_id))
+        .join(Face, Face.photo_id == FileVersion.id)
+        .where(FileVersion.media_asset_id.in_(asset_ids), FileVersion.archived_at.is_(None), Face.ignored.is_(False))
+        .group_by(FileVersion.media_asset_id)
+    )
+    rows = (await connection.execute(statement)).all()
+    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+
+
+async def _collected(connection: AsyncConnection, asset_ids: Sequence[str]) -> dict[str, int]:
+    statement = (
+        select(FileVersion.media_asset_id, func.count())
+        .join(CollectionPhoto, CollectionPhoto.photo_id == FileVersion.id)
+        .where(FileVersion.media_asset_id.in_(asset_ids))
+        .group_by(FileVersion.media_asset_id)
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
+
+
+async def _settle(connection: AsyncConnection, groups: Sequence[Group]) -> int:
+    """Makes the proposals those that were formed; returns how many are new. What was decided is left alone."""
+    columns = (DuplicateGroup.id, DuplicateGroup.keeper_id, DuplicateGroup.keeper_reason, DuplicateGroup.created_at)
+    statement = select(*columns).where(DuplicateGroup.decision.is_(None))
+    stored = {row.id: row for row in await connection.execute(statement)}
+    wanted = {group.id: group for group in groups}
+    changed = {
+        group_id
+        for group_id, row in stored.items()
+        if group_id in wanted
+        and (row.keeper_id, row.keeper_reason) != (wanted[group_id].keeper, wanted[group_id].keeper_reason)
+    }
+    for chunk in chunks(sorted((stored.keys() - wanted.keys()) | changed)):
+        is_undecided = exists().where(
+            DuplicateGroup.id == DuplicateMember.group_id,
+            DuplicateGroup.id.in_(chunk),
+            DuplicateGroup.decision.is_(None),
+        )
+        await connection.execute(delete(DuplicateMember).where(is_undecided))
+        await connection.execute(
+            delete(DuplicateGroup).where(DuplicateGroup.id.in_(chunk), DuplicateGroup.decision.is_(None))
+        )
+    now = utc_now()
+    for group_id, group in wanted.items():
+        if group_id in stored and group_id not in changed:
+            continue
+        await _write(connection, group, stored[group_id].created_at if group_id in stored else now)
+    return len(wanted.keys() - stored.keys())
+
+
+async def _write(connection: AsyncConnection, group: Group, created_at: Any) -> None:
+    await connection.execute(
+        insert(DuplicateGroup),
+        {
+            "id": group.id,
+            "kind": group.kind,
+            "similarity": group.similarity,
+            "keeper_id": group.keeper,
+            "keeper_reason": group.keeper_reason,
+            "created_at": created_at,
+        },
+    )
+    keeper: dict[str, Any] = {"group_id": group.id, "media_asset_id": group.keeper}
+    await connection.execute(
+        insert(DuplicateMember),
+        [
+            keeper | {"kind": None, "similarity": None, "reason": None},
+            *(
+                {
+                    "group_id": group.id,
+                    "media_asset_id": member.asset_id,
+                    "kind": member.kind,
+                    "similarity": member.similarity,
+                    "reason": member.reason,
+                }
+                for member in group.members
+            ),
+        ],
+    )

@@ -1,0 +1,125 @@
+"""Reads pictures of the library in a worker: fingerprints of them, and whether one is a copy of another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from core.errors import IntakeError, Undecodable
+from core.media.facts import Format, Kind
+
+if TYPE_CHECKING:
+    from core.media.copied import Copy, Features
+    from core.media.resize import Pixels
+    from core.media.tagger import Tagger
+
+_KEPT_FEATURES = 64
+"""Pictures whose features are kept while others are compared with them: 20 MB."""
+
+_NEARLY_ALL = 0.99
+"""Agreement from which two pictures of one size may be the same to the pixel, which costs decoding them completely."""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture that can be looked at: its stored preview, which may be missing, and its file."""
+
+    preview: str
+    original: str
+    format: Format
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Two pictures to compare; ``orientation`` as in :class:`core.duplicates.suspects.Suspect`."""
+
+    one: Picture
+    other: Picture
+    orientation: int | None
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """What comparing them showed; ``is_same_pixels``: they are equal in every pixel, whatever the files say."""
+
+    copy: Copy
+    is_same_pixels: bool
+
+
+def fingerprints(pictures: Sequence[Picture], tagger: Tagger | None) -> list[bytes]:
+    """The record of each picture, see :mod:`core.media.fingerprint`; empty where it cannot be decoded any more."""
+    from core.media.fingerprint import fingerprint_of
+    from core.media.models.shipped import ModelUnusable
+
+    records = []
+    for picture in pictures:
+        try:
+            records.append(fingerprint_of(_pixels(picture), tagger))
+        except (Undecodable, IntakeError, ModelUnusable, OSError):
+            records.append(b"")
+    return records
+
+
+def confirm(pairs: Sequence[Pair]) -> list[Confirmed | None]:
+    """Whether one of each pair is a copy of the other. Pairs of one picture are best given together."""
+    from core.media.copied import How, copy_of
+
+    known: OrderedDict[Picture, Features | None] = OrderedDict()
+    found: list[Confirmed | None] = []
+    for pair in pairs:
+        one, other = _features(pair.one, known), _features(pair.other, known)
+        copy = None if one is None or other is None else copy_of(one, other, pair.orientation)
+        if copy is None:
+            found.append(None)
+            continue
+        may_be_equal = copy.how is How.SAME and copy.similarity >= _NEARLY_ALL
+        found.append(Confirmed(copy, may_be_equal and _have_same_pixels(pair.one, pair.other)))
+    return found
+
+
+def _features(picture: Picture, known: OrderedDict[Picture, Features | None]) -> Features | None:
+    from core.media.copied import features_of
+
+    if picture not in known:
+        try:
+            known[picture] = features_of(_pixels(picture))
+        except (Undecodable, IntakeError, OSError):
+            known[picture] = None
+        if len(known) > _KEPT_FEATURES:
+            known.popitem(last=False)
+            known.move_to_end(picture)
+    return known[picture]
+
+
+def _pixels(picture: Picture) -> Pixels:
+    """As large as fingerprints and features need it."""
+    from core.media.decode import decode, decode_photo
+    from core.media.perceptual_hash import WORKING_SIZE
+
+    try:
+        with Path(picture.preview).open("rb") as file:
+            return decode_photo(file, WORKING_SIZE).rgb
+    except FileNotFoundError:
+        return decode(picture.original, picture.format, WORKING_SIZE).rgb
+
+
+def _have_same_pixels(one: Picture, other: Picture) -> bool:
+    digests = []
+    for picture in (one, other):
+        if picture.format.kind is not Kind.PHOTO:
+            return False
+        try:
+            digests.append(_pixel_digest(picture))
+        except (Undecodable, IntakeError, OSError):
+            return False
+    return digests[0] == digests[1]
+
+
+def _pixel_digest(picture: Picture) -> tuple[tuple[int, ...], bytes]:
+    """Size and SHA-256 of all pixels, upright and in sRGB."""
+    from core.media.decode import MAX_PIXELS, decode
+
+    rgb = decode(picture.original, picture.format, MAX_PIXELS).rgb
+    return rgb.shape, hashlib.sha256(rgb.tobytes()).digest()
