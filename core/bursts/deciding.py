@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.bursts.forming import Burst
 from core.bursts.reading import Representative, analyze
+from core.db.engine import Database
 from core.db.tables import AssetHistory, DecidedBurst, FileVersion, MediaAsset, utc_now
 from core.errors import IntakeError, NotFound, RequestError, Undecodable
 from core.events.assign import assign_events
@@ -44,6 +45,27 @@ class Processed(msgspec.Struct, frozen=True):
     processed: int
     promoted: int
     errors: list[str]
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """How many bursts there are, how many pictures are in them, and of how many bursts nobody has chosen any yet."""
+
+    bursts: int
+    pictures: int
+    waiting: int
+
+
+async def outlook(database: Database) -> Outlook:
+    """What is there to choose from. A burst of which one was approved as Gold does not wait any more."""
+    analysis = await analyze(database)
+    async with database.read() as connection:
+        decided = set((await connection.execute(select(DecidedBurst.burst_id))).scalars())
+    waiting = 0
+    for burst in analysis.bursts:
+        members = [analysis.pictures[frame.id] for frame in burst.frames]
+        is_open = all(one.tier != Tier.GOLD and one.processing_state not in (REJECTED, PROMOTED) for one in members)
+        waiting += burst.id not in decided and is_open
+    return Outlook(len(analysis.bursts), sum(len(burst.frames) for burst in analysis.bursts), waiting)
 
 
 async def process_bursts(bench: Workbench, selections: Sequence[Selection], ungrouped: Sequence[str]) -> Processed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.passes.bursts import BURSTS
 from core.passes.duplicates import DUPLICATES
 from core.passes.events import EVENTS
 from core.passes.shape import Pass
@@ -13,6 +14,7 @@ from core.passes.verify import VERIFY
 PASSES: Final[tuple[Pass, ...]] = (
     VERIFY,
     EVENTS,
+    BURSTS,
     DUPLICATES,
     THUMBNAILS,
 )
