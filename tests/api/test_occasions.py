@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.db.tables import FileVersion, Sidecar, utc_now
+from core.db.tables import FileVersion, Person, Sidecar, utc_now
 from core.library.layout import Layout
 from core.occasions.proposing import Proposals, propose_occasions
 from core.passes.runner import Wanted
@@ -160,3 +160,17 @@ async def test_what_is_no_occasion(library: Library) -> None:
         await library.send(method, f"{path}{end}", 404, **({} if body is None else {"json": body}))
     await library.send("PUT", f"{path}/name", 400, json={"name": ""})
     await library.send("GET", "/api/daemon/occasions", 400, params={"state": "nonsense"})
+
+
+async def test_a_party_is_called_after_its_people_and_what_happened(library: Library) -> None:
+    guests = [await library.insert(Person, name=name) for name in ("Ada", "Bob", "Cy")]
+    tags = {"keywords": ["Wedding"], "combined_metadata": {"ai": {"aiTags": ["cake", "flowers"]}}}
+    for number, photo in enumerate(await take(library, datetime(2023, 6, 3, 18), HAMBURG, 16, **tags)):
+        # two of the guests are on every photo, the third on the first only
+        for guest in guests[: 3 if number == 0 else 2]:
+            await library.add_face(photo, person_id=guest)
+        await library.add_face(photo)
+    assert (await propose_occasions(library.bench)).new == 1
+    (party,) = await occasions(library)
+    assert (party["kind"], party["photoCount"]) == ("party", 16)
+    assert party["title"] == "Wedding with Ada and Bob, 3 June 2023"
