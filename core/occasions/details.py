@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.in_batches import BATCH
 from core.db.json_sql import json_text
 from core.db.tables import Face, FileVersion, Person
-from core.groups.neighbourhood import chunks
 from core.library.layout import Tier
 
 
@@ -27,16 +26,16 @@ class Detail(msgspec.Struct, gc=False):
 async def details_of(connection: AsyncConnection, asset_ids: Iterable[str]) -> Mapping[str, Detail]:
     """By asset; those of which nothing is known are left out."""
     found: dict[str, Detail] = {}
-    for chunk in chunks(dict.fromkeys(asset_ids)):
+    wanted = list(dict.fromkeys(asset_ids))
+    # few at a time: a statement with thousands of ids keeps everybody else waiting while it is put together
+    for start in range(0, len(wanted), BATCH):
+        chunk = wanted[start : start + BATCH]
         for asset_id, name in await connection.execute(_PEOPLE.where(FileVersion.media_asset_id.in_(chunk))):
             found.setdefault(asset_id, Detail(set(), set())).people.add(name)
-        rows = await connection.stream(
-            _TAGS.where(FileVersion.media_asset_id.in_(chunk)), execution_options={"yield_per": BATCH}
-        )
-        async for batch in rows.partitions():
-            for asset_id, keywords, metadata in batch:
-                if tags := _tags(keywords, metadata):
-                    found.setdefault(asset_id, Detail(set(), set())).tags |= tags
+        rows = await connection.execute(_TAGS.where(FileVersion.media_asset_id.in_(chunk)))
+        for asset_id, keywords, metadata in rows:
+            if tags := _tags(keywords, metadata):
+                found.setdefault(asset_id, Detail(set(), set())).tags |= tags
     return found
 
 
