@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -63,6 +66,7 @@ from core.ai.prompts import seed_prompts
 from core.db.engine import Database
 from core.errors import BadRequest, NotFound
 from core.people.embeddings import Embeddings
+from core.search.catalogue import Catalogue
 
 log = structlog.get_logger()
 
@@ -93,11 +97,20 @@ async def _seed(database: Database) -> None:
         log.exception("the prompts could not be stored; they are at the next start")
 
 
+@asynccontextmanager
+async def _catalogued(catalogue: Catalogue, _app: Litestar) -> AsyncIterator[None]:
+    """Reads the search index while the first clients are served, so that the first search need not wait for it."""
+    reading = asyncio.create_task(catalogue.read_ahead())
+    yield
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
 def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
     tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench))
-    embeddings, lists = Embeddings(bench.database), SharedLists()
+    embeddings, lists, catalogue = Embeddings(bench.database), SharedLists(), Catalogue(bench.database)
     access = Access(bench.database, context.access)
     known = KnownAnswers(bench.database)
 
@@ -149,6 +162,7 @@ def create_app(context: ApiContext) -> Litestar:
         dependencies={
             "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
             "access": Provide(lambda: access, use_cache=True, sync_to_thread=False),
+            "catalogue": Provide(lambda: catalogue, use_cache=True, sync_to_thread=False),
             "embeddings": Provide(lambda: embeddings, use_cache=True, sync_to_thread=False),
             "lists": Provide(lambda: lists, use_cache=True, sync_to_thread=False),
             "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
@@ -156,6 +170,7 @@ def create_app(context: ApiContext) -> Litestar:
         guards=[guard],
         state=State({"access": access, "patience": context.patience}),
         on_startup=[partial(_seed, bench.database)],
+        lifespan=[partial(_catalogued, catalogue)],
         before_request=before_request,
         before_send=[forbid_guessing, known.remember],
         cors_config=_cors(context),

@@ -27,6 +27,7 @@ from bench.occasions import occasions
 from bench.photos import FACE, make_photos, make_tiny_photos
 from bench.places import places
 from bench.rescan import rescan
+from bench.search import searches
 from core.compute.tasks import prepare_cache
 
 CORES = os.cpu_count() or 1
@@ -260,6 +261,12 @@ def duplicates(bench: Bench) -> None:
         found(bench.folder / "duplicates", bench.cache, pictures, films, bench.imagededup, bench.report)
 
 
+def search(bench: Bench) -> None:
+    """Searches that nobody asked before, in both databases, at each size of the library."""
+    for photos in bench.libraries:
+        searches(bench.new_home(), photos, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -271,6 +278,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "noticing": noticing,
     "gold": gold,
     "api": answers,
+    "search": search,
     "occasions": life_in_occasions,
     "places": names_of_places,
     "bursts": in_bursts,

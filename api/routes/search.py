@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -40,9 +39,10 @@ from api.schemas.timestamp import timestamp
 from core.access import Scope
 from core.errors import BadRequest
 from core.library.photos import MOST
+from core.search.catalogue import Catalogue
 from core.search.filters import Filter
-from core.search.find import Order, facets_of, find, page_of
-from core.search.more_facets import more_facets_of
+from core.search.find import facets_of, find, page_of
+from core.search.ordering import Order
 from core.search.saved import forget_search, save_search, saved_searches
 from core.search.similar import similar_hashes, similar_photos
 from core.search.suggestions import Among, library_tags_with, suggestions
@@ -61,7 +61,9 @@ async def _complete(context: ApiContext, filters: Filters | None) -> Filter:
 
 
 @post("/api/photos/search", tags=["Search"], status_code=200, opt={SCOPE: Scope.READ, FROM_DATABASE: True})
-async def search_photos(context: NamedDependency[ApiContext], data: JSONBody[Search]) -> SearchResult:
+async def search_photos(
+    context: NamedDependency[ApiContext], catalogue: NamedDependency[Catalogue], data: JSONBody[Search]
+) -> SearchResult:
     """Photos that fit every filter: of each asset its best version, unless a tier is asked for.
 
     A photo fits a ``query`` that has all its words and quoted phrases, whatever their case and wherever in its names,
@@ -70,6 +72,7 @@ async def search_photos(context: NamedDependency[ApiContext], data: JSONBody[Sea
     sort = data.sort or Sort()
     found = await find(
         context.bench.database,
+        catalogue,
         await _complete(context, data.filters),
         order=sort.field,
         ascending=sort.direction == "asc",
@@ -82,6 +85,7 @@ async def search_photos(context: NamedDependency[ApiContext], data: JSONBody[Sea
 @get("/api/search", tags=["Search"], opt={FROM_DATABASE: True})
 async def search(
     context: NamedDependency[ApiContext],
+    catalogue: NamedDependency[Catalogue],
     q: Annotated[str, QueryParameter(max_length=1000, description="words and quoted phrases")] = "",
     tier: Annotated[str, QueryParameter(description="one version for each asset without it")] = "",
     tags: Annotated[str, QueryParameter(description="any of these, separated by commas")] = "",
@@ -104,7 +108,9 @@ async def search(
         min_rating=rating_min,
         max_rating=rating_max,
     )
-    rows, total = await page_of(context.bench.database, wanted, limit=limit, offset=offset, order=Order.RELEVANCE)
+    rows, total = await page_of(
+        context.bench.database, catalogue, wanted, limit=limit, offset=offset, order=Order.RELEVANCE
+    )
     given: dict[str, Any] = {
         "tier": tier,
         "tags": _listed(tags),
@@ -133,6 +139,7 @@ async def suggest(
 @get("/api/search/facets", tags=["Search"], opt={FROM_DATABASE: True})
 async def get_facets(
     context: NamedDependency[ApiContext],
+    catalogue: NamedDependency[Catalogue],
     filters: Annotated[str, QueryParameter(description="filters as of a search, as JSON text")] = "",
 ) -> AllFacetCounts:
     """What the photos that fit the filters are made of."""
@@ -141,10 +148,7 @@ async def get_facets(
     except msgspec.DecodeError as error:
         raise BadRequest(f"filters cannot be read: {error}.") from error
     complete = await _complete(context, wanted)
-    facets, more = await asyncio.gather(
-        facets_of(context.bench.database, complete), more_facets_of(context.bench.database, complete)
-    )
-    return all_facets_as_json(facets, more)
+    return all_facets_as_json(*await facets_of(context.bench.database, catalogue, complete))
 
 
 @post("/api/search/save", tags=["Search"], status_code=200)
@@ -201,13 +205,14 @@ async def find_tags(
 @get("/api/photos/by-tag/{tag:path}", tags=["Tags"])
 async def photos_by_tag(
     context: NamedDependency[ApiContext],
+    catalogue: NamedDependency[Catalogue],
     tag: FromPath[str],
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     offset: Offset = 0,
 ) -> TaggedPhotos:
     """Photos with this keyword or AI tag, whatever its case, newest first."""
     tag = tag.removeprefix("/")
-    rows, total = await page_of(context.bench.database, Filter(tag=tag), limit=limit, offset=offset)
+    rows, total = await page_of(context.bench.database, catalogue, Filter(tag=tag), limit=limit, offset=offset)
     return TaggedPhotos(tag, [photo_of(row) for row in rows], total, limit, offset)
 
 

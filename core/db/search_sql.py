@@ -19,7 +19,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Float,
-    FromClause,
     Integer,
     MetaData,
     Select,
@@ -32,9 +31,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
 
 TEXTS = ("names", "tags", "places", "events", "people", "description")
 """Columns of a photo's words. Each tag stands on a line of its own."""
@@ -101,76 +98,28 @@ def different_words(kind: WordKind) -> CTE:
     return words.union_all(select(following.correlate(words).scalar_subquery()).where(words.c.word.is_not(None)))
 
 
-_TEXTS = Table(
+TEXTS_TABLE = Table(
     "search_texts",
     _metadata,
     Column("id", BigInteger, primary_key=True),
     *(Column(name, Text) for name in (*TEXTS, "everything")),
-    Column("words", TSVECTOR),
 )
 _INDEX = Table("search_index", _metadata, Column("rowid", Integer), *(Column(name, Text) for name in TEXTS))
 
 _MIN_TRIGRAM = 3
 
-_WEIGHTS = (10.0, 8.0, 8.0, 8.0, 8.0, 1.0)
-"""What a hit in each of :data:`TEXTS` is worth, for :func:`ordered_by_relevance`: names and tags before prose."""
-
 
 def containing(dialect: str, terms: Sequence[str], columns: Sequence[str] = TEXTS) -> Select[Any]:
     """Ids of photos that have every term, whatever its case, somewhere in these columns."""
     if dialect == "postgresql":
-        return select(_TEXTS.c.id).where(*(_like_everything(term, columns) for term in terms))
+        return select(TEXTS_TABLE.c.id).where(*(_like_everything(term, columns) for term in terms))
     long = [term for term in terms if len(term) >= _MIN_TRIGRAM]
     short = [term for term in terms if len(term) < _MIN_TRIGRAM]
-    statement: Select[Any] = select(_TEXTS.c.id).where(*(_like(term, columns) for term in short))
+    statement: Select[Any] = select(TEXTS_TABLE.c.id).where(*(_like(term, columns) for term in short))
     if not long:
         return statement
     matches = select(_INDEX.c.rowid).where(_match(long, columns))
-    return statement.where(_TEXTS.c.id.in_(matches)) if short else matches
-
-
-def facts_containing(dialect: str, terms: Sequence[str]) -> FromClause:
-    """``FACTS`` of what :func:`containing` finds, for a statement that reads all of them."""
-    found = containing(dialect, terms).subquery()
-    # an expression, as SQLite would else ask its index of texts photo by photo
-    return FACTS.join(found, FACTS.c.id == (found.c[0] + 0 if dialect == "sqlite" else found.c[0]))
-
-
-def is_scanned(dialect: str, terms: Sequence[str]) -> bool:
-    """Whether no index knows any of the terms, so that every photo's words are read."""
-    return dialect == "sqlite" and all(len(term) < _MIN_TRIGRAM for term in terms)
-
-
-def facts_scanned(terms: Sequence[str]) -> Select[Any]:
-    """``version_id`` of facts with terms that :func:`is_scanned`, each read when its turn comes.
-
-    So a page in the order of an index of the facts is whole after the first few photos that have the terms.
-    """
-    texts = and_(*(_like(term, TEXTS) for term in terms))
-    return select(FACTS.c.version_id).join(_TEXTS, _TEXTS.c.id == FACTS.c.id).where(texts)
-
-
-def ordered_by_relevance(dialect: str, terms: Sequence[str]) -> Select[Any]:
-    """``id`` and ``relevance`` (higher is better) of what :func:`containing` finds."""
-    if dialect == "postgresql":
-        rank: ColumnElement[float] = func.ts_rank(_TEXTS.c.words, func.to_tsquery(text("'simple'"), _ts_query(terms)))
-        found = containing(dialect, terms).subquery()
-        return select(_TEXTS.c.id, rank.label("relevance")).join(found, found.c.id == _TEXTS.c.id)
-    long = [term for term in terms if len(term) >= _MIN_TRIGRAM]
-    if not long:
-        return containing(dialect, terms).add_columns(literal_column("0.0").label("relevance"))
-    weights = ", ".join(str(weight) for weight in _WEIGHTS)
-    rank = literal_column(f"-bm25(search_index, {weights})", Float)
-    statement = select(_INDEX.c.rowid.label("id"), rank.label("relevance")).where(_match(long, TEXTS))
-    if len(long) < len(terms):
-        short = [term for term in terms if len(term) < _MIN_TRIGRAM]
-        statement = statement.where(_INDEX.c.rowid.in_(containing(dialect, short)))
-    return statement
-
-
-def tagged(dialect: str, tag: str) -> Select[Any]:
-    """Ids of photos with exactly this keyword or tag, whatever its case."""
-    return containing(dialect, [f"\n{tag}\n"], ("tags",))
+    return statement.where(TEXTS_TABLE.c.id.in_(matches)) if short else matches
 
 
 def _match(terms: Sequence[str], columns: Sequence[str]) -> ColumnElement[bool]:
@@ -192,23 +141,17 @@ def _like(term: str, columns: Sequence[str]) -> ColumnElement[bool]:
     """For terms that have no trigram. SQLite's LIKE knows the case of ASCII letters only."""
     is_folded = term.isascii()
     forms = {term} if is_folded else {each for form in _forms(term) for each in (form, form.lower(), form.upper())}
-    return or_(*(_TEXTS.c[name].contains(form, autoescape=True) for name in columns for form in sorted(forms)))
+    return or_(*(TEXTS_TABLE.c[name].contains(form, autoescape=True) for name in columns for form in sorted(forms)))
 
 
 def _like_everything(term: str, columns: Sequence[str]) -> ColumnElement[bool]:
     patterns = [func.lower(f"%{_escaped(form)}%") for form in _forms(term)]
-    anywhere = or_(*(_TEXTS.c.everything.like(pattern, escape="/") for pattern in patterns))
+    anywhere = or_(*(TEXTS_TABLE.c.everything.like(pattern, escape="/") for pattern in patterns))
     if tuple(columns) == TEXTS:
         return anywhere
-    folded = [func.lower(_TEXTS.c[name]) for name in columns]
+    folded = [func.lower(TEXTS_TABLE.c[name]) for name in columns]
     return and_(anywhere, or_(*(column.like(pattern, escape="/") for column in folded for pattern in patterns)))
 
 
 def _escaped(form: str) -> str:
     return re.sub("([/%_])", r"/\1", form)
-
-
-def _ts_query(terms: Sequence[str]) -> str:
-    """Any of the words, by how they begin."""
-    words = [word for term in terms for word in term.split()]
-    return " | ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "':*" for word in words)

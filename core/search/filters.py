@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from core.db.search_sql import FACETS, FACTS, UNINDEXED_SHOWN, containing, tagged
+from core.db.search_sql import FACETS, FACTS, UNINDEXED_SHOWN, containing
 from core.db.tables import CollectionPhoto, Face, FileVersion, Person
 from core.search.terms import terms_of
 
@@ -43,19 +43,17 @@ class Filter(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     tag: str | None = None
 
 
-def conditions(
-    wanted: Filter, dialect: str, *, is_counting: bool = False, with_query: bool = True
-) -> list[ColumnElement[bool]]:
+def conditions(wanted: Filter, dialect: str, *, is_counting: bool = False) -> list[ColumnElement[bool]]:
     """Conditions on :data:`core.db.search_sql.FACTS`; ``is_counting`` when all of what is found will be read.
 
-    Without a tier, one version for each asset is let through: its best. Without ``with_query`` the words of the query
-    are left to the caller, who joins what has them.
+    Without a tier, one version for each asset is let through: its best. What smart collections do not ask for, a whole
+    ``tag``, is no condition here.
     """
     facets = list(_facets(wanted))
     # SQLite would rather walk the whole index of what is shown than begin with a list of a few photos
-    is_list_first = is_counting and dialect == "sqlite" and names_photos(wanted)
-    found = [*_facts(wanted), *_words(wanted, dialect), *_elsewhere(wanted)]
-    if with_query and wanted.query and (terms := terms_of(wanted.query)):
+    is_list_first = is_counting and dialect == "sqlite" and _names_photos(wanted)
+    found = [*_facts(wanted), *_words(wanted, dialect), *lists_of_photos(wanted)]
+    if wanted.query and (terms := terms_of(wanted.query)):
         found.append(FACTS.c.id.in_(containing(dialect, terms)))
     if wanted.tier is None:
         found.append(UNINDEXED_SHOWN if is_list_first else FACTS.c.is_shown.is_(True))
@@ -65,15 +63,10 @@ def conditions(
     return found
 
 
-def has_facets(wanted: Filter) -> bool:
-    """Whether there is a condition on what is counted, whose index is where to begin."""
-    return next(_facets(wanted), None) is not None
-
-
-def names_photos(wanted: Filter) -> bool:
+def _names_photos(wanted: Filter) -> bool:
     """Whether there is a condition that is a list of photos, by which they are found soonest."""
     lists = (wanted.query, wanted.event_name, wanted.location, wanted.keywords, wanted.people, wanted.collections)
-    return any(lists) or wanted.hashes is not None or wanted.tag is not None
+    return any(lists) or wanted.hashes is not None
 
 
 def _facets(wanted: Filter) -> Iterator[ColumnElement[bool]]:
@@ -112,11 +105,10 @@ def _words(wanted: Filter, dialect: str) -> Iterator[ColumnElement[bool]]:
         yield FACTS.c.id.in_(containing(dialect, [wanted.location], ("places",)))
     if wanted.keywords:
         yield or_(*(FACTS.c.id.in_(containing(dialect, [keyword], ("tags",))) for keyword in wanted.keywords))
-    if wanted.tag is not None:
-        yield FACTS.c.id.in_(tagged(dialect, wanted.tag))
 
 
-def _elsewhere(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+def lists_of_photos(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """Conditions on the facts that the database has lists for: of people's photos, of collections, of hashes."""
     if wanted.people:
         them = select(Person.id).where(or_(Person.id.in_(wanted.people), Person.name.in_(wanted.people)))
         with_them = select(Face.photo_id).where(Face.person_id.in_(them), Face.ignored.is_(False))

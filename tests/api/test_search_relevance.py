@@ -1,19 +1,16 @@
-"""What comes first, and what is counted, when words are in many photos or are too short to rank."""
+"""What comes first where words are in many photos, or only parts of words, and that all of them are counted."""
 
 from __future__ import annotations
 
 import pytest
 
-from core.search import find
 from tests.api.conftest import Library
 from tests.api.test_search import described, search
 
 pytestmark = pytest.mark.asyncio
 
 
-async def test_words_that_tell_no_rank_find_the_newest_first_with_right_counts(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_word_in_most_photos_finds_them_all_by_where_it_is_and_then_by_age(library: Library) -> None:
     tags = {1: ["dog", "xy"], 2: [], 3: ["dog", "xy"]}
     ids = {
         minute: (
@@ -24,17 +21,31 @@ async def test_words_that_tell_no_rank_find_the_newest_first_with_right_counts(
         for minute, words in tags.items()
     }
     await library.add_photo("silver", minute=4)
-    tagged_first = await search(library, {"query": "dog"}, sort={"field": "relevance"}, limit=10)
-    assert tagged_first["photos"][-1]["id"] == ids[2]
-    monkeypatch.setattr(find, "MOST_RANKED", 2)
-    for query in ("dog", "xy"):
-        for sort in ({"field": "relevance"}, {"field": "createdAt"}):
-            found = await search(library, {"query": query}, sort=sort)
-            assert [photo["id"] for photo in found["photos"]] == [ids[3], ids[2], ids[1]]
+    for query in ("dog", "xy", "x"):
+        for field, expected in (("relevance", [3, 1, 2]), ("createdAt", [3, 2, 1])):
+            found = await search(library, {"query": query}, sort={"field": field})
+            assert [photo["id"] for photo in found["photos"]] == [ids[minute] for minute in expected]
             assert found["totalCount"] == 3
             assert found["facets"]["keywords"] == {"dog": 2, "xy": 2}
         by_rating = await search(library, {"query": query, "rating": {"min": 1, "max": 2}}, sort={"field": "rating"})
         assert ([photo["id"] for photo in by_rating["photos"]], by_rating["totalCount"]) == ([ids[2], ids[1]], 2)
         last = {"q": query, "limit": 1, "offset": 2}
         page = (await library.http.get("/api/search", params=last)).json()
-        assert (page["totalCount"], [photo["id"] for photo in page["photos"]]) == (3, [ids[1]])
+        assert (page["totalCount"], [photo["id"] for photo in page["photos"]]) == (3, [ids[2]])
+
+
+async def test_a_whole_word_comes_before_a_part_of_one_and_a_rare_word_before_a_frequent_one(library: Library) -> None:
+    part = (await library.add_photo("silver", minute=9, keywords=["seagull"]))["silver"]
+    whole = (await library.add_photo("silver", minute=1, keywords=["gull"]))["silver"]
+    for minute in (2, 3, 4):
+        await library.add_photo("silver", minute=minute, keywords=["beach"], **described(shortDescription="A gull?"))
+    answer = (await library.http.get("/api/search", params={"q": "gull"})).json()
+    assert [photo["id"] for photo in answer["photos"][:2]] == [whole, part]
+    assert answer["totalCount"] == 5
+    rare = (await library.add_photo("silver", minute=5, keywords=["dune"], **described(shortDescription="beach")))[
+        "silver"
+    ]
+    frequent = {"keywords": ["beach"], **described(shortDescription="dune")}
+    await library.add_photo("silver", minute=6, **frequent)
+    answer = (await library.http.get("/api/search", params={"q": "beach dune"})).json()
+    assert (answer["totalCount"], answer["photos"][0]["id"]) == (2, rare)
