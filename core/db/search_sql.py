@@ -122,6 +122,11 @@ def containing(dialect: str, terms: Sequence[str], columns: Sequence[str] = TEXT
     return statement.where(TEXTS_TABLE.c.id.in_(matches)) if short else matches
 
 
+def tagged(dialect: str, tag: str) -> Select[Any]:
+    """Ids of photos with exactly this keyword or tag, whatever its case."""
+    return containing(dialect, [f"\n{tag}\n"], ("tags",))
+
+
 def _match(terms: Sequence[str], columns: Sequence[str]) -> ColumnElement[bool]:
     expression = " AND ".join(f"({' OR '.join(_quoted(form) for form in _forms(term))})" for term in terms)
     within = "" if tuple(columns) == TEXTS else f"{{{' '.join(columns)}}} : "
