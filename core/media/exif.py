@@ -43,6 +43,7 @@ _NAMES = {
     0x9003: "DateTimeOriginal",
     0x9004: "DateTimeDigitized",
     0x9204: "ExposureBiasValue",
+    0x9206: "SubjectDistance",
     0x9207: "MeteringMode",
     0x9209: "Flash",
     0x920A: "FocalLength",
@@ -59,6 +60,7 @@ _NAMES = {
     0xA403: "WhiteBalance",
     0xA405: "FocalLengthIn35mmFilm",
     0xA406: "SceneCaptureType",
+    0xA40C: "SubjectDistanceRange",
     0xA420: "ImageUniqueID",
     0xA434: "LensModel",
 }
@@ -74,6 +76,7 @@ _CHANGED = ("DateTime", 0x9290, 0x9010)
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE, _ALTITUDE_REF, _ALTITUDE, _CLOCK = range(1, 8)
 _DIRECTION, _DATE_STAMP = 0x11, 0x1D
 _ALTITUDE_BELOW = (1, 3)  # EXIF 3.0: below sea level, below the ellipsoid
+_INFINITY = 1e6  # metres; written as 4294967295, over 1 or over another small number
 _ISO_ELSEWHERE = 65_535  # EXIF 2.32, table 8: the speed did not fit and stands in another tag
 
 _STARS_OF_PERCENT = ((1, 1), (13, 2), (38, 3), (63, 4), (88, 5))
@@ -159,6 +162,8 @@ def exif_metadata(tags: Tags) -> Metadata:
         iso=_iso(tags),
         focal_length=_positive(tags, "FocalLength"),
         focal_length_35mm=_positive(tags, "FocalLengthIn35mmFilm"),
+        subject_distance=_subject_distance(tags),
+        subject_distance_range=_whole(tags, "SubjectDistanceRange"),
         flash=_whole(tags, "Flash"),
         white_balance=_whole(tags, "WhiteBalance"),
         exposure_mode=_whole(tags, "ExposureMode"),
@@ -250,6 +255,12 @@ def _number(tags: Tags, name: str) -> Said[float] | None:
 def _positive(tags: Tags, name: str) -> Said[float] | None:
     found = _number(tags, name)
     return found if found is not None and found.value > 0 else None
+
+
+def _subject_distance(tags: Tags) -> Said[float] | None:
+    """Metres; 0 says "unknown" and a numerator of ones "infinity" (EXIF 2.32, 4.6.5)."""
+    found = _positive(tags, "SubjectDistance")
+    return found if found is not None and found.value < _INFINITY else None
 
 
 def _whole(tags: Tags, name: str) -> Said[int] | None:

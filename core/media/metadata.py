@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 #: Changes when the meaning of :class:`Metadata` does; what another version stored is read again.
-METADATA_VERSION = "1"
+METADATA_VERSION = "2"
 
 T = TypeVar("T", covariant=True)
 V = TypeVar("V")
@@ -111,9 +111,10 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     from north, 0 ≤ d < 360. ``gps_time`` is in UTC. ``taken`` is when the shutter opened, ``digitized`` when the file
     was made, ``changed`` when it was edited last, ``container_time`` what a movie keeps in UTC. ``aperture`` is the
     f-number, ``exposure_time`` in seconds, ``exposure_bias`` in EV, ``focal_length`` in millimetres,
-    ``focal_length_35mm`` its equivalent on film, ``duration`` in seconds. ``flash``, ``white_balance``,
-    ``exposure_mode``, ``metering_mode``, ``scene_type``, ``color_space``, ``orientation`` and ``resolution_unit`` are
-    EXIF's numbers. ``width`` and ``height`` are the pixels that the metadata claims, before orientation.
+    ``focal_length_35mm`` its equivalent on film, ``subject_distance`` in metres, ``duration`` in seconds. ``flash``,
+    ``white_balance``, ``exposure_mode``, ``metering_mode``, ``scene_type``, ``subject_distance_range``,
+    ``color_space``, ``orientation`` and ``resolution_unit`` are EXIF's numbers. ``width`` and ``height`` are the pixels
+    that the metadata claims, before orientation.
 
     ``content_identifier`` is what the two halves of a Live Photo share, ``burst_identifier`` the pictures of one burst,
     ``is_burst_cover`` marks the one that the camera chose. ``sequence_number`` counts within a burst or bracket,
@@ -156,6 +157,8 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     iso: Said[int] | None = None
     focal_length: Said[float] | None = None
     focal_length_35mm: Said[float] | None = None
+    subject_distance: Said[float] | None = None
+    subject_distance_range: Said[int] | None = None
     flash: Said[int] | None = None
     white_balance: Said[int] | None = None
     exposure_mode: Said[int] | None = None

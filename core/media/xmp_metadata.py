@@ -117,6 +117,8 @@ class _Reader:
             iso=self._iso(),
             focal_length=self._positive("exif:FocalLength"),
             focal_length_35mm=self._positive("exif:FocalLengthIn35mmFilm"),
+            subject_distance=self._positive("exif:SubjectDistance"),
+            subject_distance_range=self._whole("exif:SubjectDistanceRange"),
             flash=self._flash(),
             white_balance=self._whole("exif:WhiteBalance"),
             exposure_mode=self._whole("exif:ExposureMode"),

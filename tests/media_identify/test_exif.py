@@ -248,6 +248,18 @@ def test_focal_length_has_no_needless_decimals(length: tuple[int, int], shown: s
     assert of_tags(exif={EXIF.FocalLength: length}).focal_length == shown
 
 
+@pytest.mark.parametrize(
+    "written, metres", [((35, 100), 0.35), ((0, 1), None), ((0xFFFFFFFF, 1), None), ((0xFFFFFFFF, 10), None)]
+)
+def test_a_subject_that_is_nowhere_or_infinitely_far_has_no_distance(
+    written: tuple[int, int], metres: float | None
+) -> None:
+    block = tiff_block({}, {EXIF.SubjectDistance: written, EXIF.SubjectDistanceRange: 1})
+    metadata = read_metadata(io.BytesIO(encoded("JPEG", block)), 1 << 20, formats.JPEG)[0]
+    assert value_of(metadata.subject_distance) == metres
+    assert value_of(metadata.subject_distance_range) == 1
+
+
 @pytest.mark.parametrize("make, model, camera", [(b"Canon", b"", "Canon"), (b" ", b"X-T5", "X-T5"), (b"", b"", None)])
 def test_a_camera_is_whichever_of_make_and_model_exists(make: bytes, model: bytes, camera: str | None) -> None:
     assert of_tags({IMAGE.Make: make, IMAGE.Model: model}).camera == camera

@@ -210,7 +210,16 @@ def _sequence(name: str, value: object) -> int | None:
     return None if number is None else int(number)
 
 
-_ZERO_IS_UNKNOWN = ("aperture", "exposure_time", "iso", "focal_length", "focal_length_35mm", "width", "height")
+_ZERO_IS_UNKNOWN = (
+    "aperture",
+    "exposure_time",
+    "iso",
+    "focal_length",
+    "focal_length_35mm",
+    "subject_distance",
+    "width",
+    "height",
+)
 
 
 def explain(field: str, said: Said[Any] | None, theirs: Tags, metadata: Metadata) -> str | None:
@@ -254,6 +263,8 @@ def _left_out(
         return "a height without a place is left out"
     if field in _ZERO_IS_UNKNOWN and not any(numbers):
         return "0 stands for unknown"
+    if field == "subject_distance" and all(number is None or number >= 2**32 - 1 for number in numbers):
+        return "undefined or infinitely far"
     if field == "sequence_number" and not any(_sequence(name, value) for name, value in theirs.items()):
         return "0 stands for a picture taken alone"
     if all(number is None for number in numbers) and all(
