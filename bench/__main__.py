@@ -28,6 +28,7 @@ from bench.photos import FACE, make_photos, make_tiny_photos
 from bench.places import places
 from bench.rescan import rescan
 from bench.search import searches
+from bench.tagging import tagging
 from core.compute.tasks import prepare_cache
 
 CORES = os.cpu_count() or 1
@@ -267,6 +268,12 @@ def search(bench: Bench) -> None:
         searches(bench.new_home(), photos, bench.report)
 
 
+def tags(bench: Bench) -> None:
+    """What the tagger and the built-in descriptions say of the labelled pictures in the folder."""
+    if bench.album is not None:
+        tagging(bench.album, bench.cache, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -283,6 +290,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "places": names_of_places,
     "bursts": in_bursts,
     "duplicates": duplicates,
+    "tagging": tags,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.ai.provider import (
     Answered,
+    CameraSettings,
     Confidences,
     Description,
     DetectedEvent,
@@ -17,6 +18,7 @@ from core.ai.provider import (
 
 __all__ = [
     "Answered",
+    "CameraSettings",
     "Confidences",
     "Description",
     "DetectedEvent",

@@ -10,7 +10,8 @@ TROPIC_LATITUDE = 23.44
 """Degrees north and south between which the year has no four seasons (the Earth's axial tilt)."""
 
 _SEASONS = ("winter", "spring", "summer", "autumn")
-_PARTS_OF_THE_DAY = ((5, "night"), (12, "morning"), (17, "afternoon"), (22, "evening"), (24, "night"))
+MORNING, AFTERNOON, EVENING, NIGHT = "morning", "afternoon", "evening", "night"
+_PARTS_OF_THE_DAY = ((5, NIGHT), (12, MORNING), (17, AFTERNOON), (22, EVENING), (24, NIGHT))
 """Hour before which each part ends."""
 
 _MONTHS = (

@@ -17,11 +17,37 @@ MAX_SHORT_DESCRIPTION = 99
 """Characters: the contract says fewer than 100."""
 
 
+class CameraSettings(msgspec.Struct, frozen=True):
+    """How the camera was set, as far as it said.
+
+    ``aperture`` is the f-number, ``exposure_time`` in seconds, ``focal_length_35mm`` in millimetres on film, ``lens``
+    its name as it is shown, ``subject_distance`` in metres, ``subject_distance_range`` EXIF's number.
+    """
+
+    lens: str | None = None
+    aperture: float | None = None
+    exposure_time: float | None = None
+    iso: int | None = None
+    focal_length_35mm: float | None = None
+    flash_fired: bool = False
+    subject_distance: float | None = None
+    subject_distance_range: int | None = None
+
+
+class DetectedEvent(msgspec.Struct, frozen=True, rename="camel"):
+    """An occasion that the picture seems to show (``holiday``, "Christmas Day"). ``confidence`` 0–1."""
+
+    event_type: str
+    event_name: str
+    confidence: float
+
+
 class PhotoFacts(msgspec.Struct, frozen=True):
     """What has been measured of a picture, and may be told to a provider.
 
     ``width`` and ``height`` are pixels after orientation, ``latitude`` and ``longitude`` decimal degrees, ``duration``
-    seconds (videos only). ``camera`` is make and model as they are shown.
+    seconds (videos only). ``camera`` is make and model as they are shown, ``description`` what the file says of itself.
+    ``largest_face`` is the height of the largest face over the shorter side of the picture, ``event`` what its day is.
     """
 
     kind: Kind
@@ -38,6 +64,10 @@ class PhotoFacts(msgspec.Struct, frozen=True):
     tagging: Tagging | None = None
     quality: Quality | None = None
     duration: float | None = None
+    largest_face: float = 0.0
+    settings: CameraSettings = CameraSettings()
+    description: str | None = None
+    event: DetectedEvent | None = None
 
 
 class DetectedObject(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -46,14 +76,6 @@ class DetectedObject(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     name: str
     confidence: float
     bounding_box: tuple[int, int, int, int] | None = None
-
-
-class DetectedEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """An occasion that the picture seems to show (``holiday``, "Christmas Day"). ``confidence`` 0–1."""
-
-    event_type: str
-    event_name: str
-    confidence: float
 
 
 class Coordinates(msgspec.Struct, frozen=True):

@@ -17,14 +17,14 @@ SETTINGS = {
     "dock": "at the dock",
     "farm": "on a farm",
     "fountain": "at a fountain",
-    "garden": "in the garden",
-    "geyser": "at a geyser",
+    "garden": "in a garden",
     "greenhouse": "in a greenhouse",
     "harbour": "at the harbour",
     "interior": "indoors",
     "kitchen": "in the kitchen",
     "lake": "by a lake",
     "lakeside": "by a lake",
+    "landscape": "in the countryside",
     "library": "in a library",
     "monument": "at a monument",
     "mosque": "at a mosque",
@@ -39,16 +39,55 @@ SETTINGS = {
     "seashore": "by the sea",
     "shop": "in a shop",
     "sport": "doing sport",
+    "snow": "in the snow",
     "stage": "on a stage",
     "street": "in the street",
-    "swimming": "at the water",
+    "swimming": "by the water",
     "valley": "in a valley",
     "volcano": "at a volcano",
     "wedding": "at a wedding",
-    "winter sport": "in the snow",
 }
 """Where a picture plays, for the names of the classifier's groups and classes that say so. Every other name is a thing
 in it."""
+
+ALONE = {
+    "garden": "a garden",
+    "interior": "a room",
+    "kitchen": "a kitchen",
+    "landscape": "a landscape",
+    "monument": "a monument",
+    "mountain": "mountains",
+    "office": "an office",
+    "place of worship": "a place of worship",
+    "restaurant": "a restaurant",
+    "shop": "a shop",
+    "snow": "a snowy landscape",
+    "sport": "sport",
+    "stage": "a stage",
+    "street": "a street",
+    "wedding": "a wedding",
+}
+"""The same where there is nobody and nothing in it."""
+
+WORN = frozenset({"bag", "clothing", "costume", "jewellery", "shoes"})
+"""Groups that say nothing of a picture of people."""
+
+_PHRASES = {
+    "baby": "baby things",
+    "clothing": "clothes",
+    "costume": "a costume",
+    "household item": "household items",
+    "medicine": "medical equipment",
+    "music": "musical instruments",
+    "office": "office things",
+    "plant": "plants",
+    "tool": "tools",
+    "toy": "toys",
+}
+"""Groups of things that are said otherwise than they are called."""
+
+MANY = frozenset({"books", "flowers", "food", "fruit", "music", "office", "plant", "shoes", "tool", "vegetables"})
+"""Groups of which there is rarely one thing alone, or one that the picture is of."""
 
 UNCOUNTABLE = frozenset(
     {
@@ -58,6 +97,7 @@ UNCOUNTABLE = frozenset(
         "dough",
         "food",
         "fruit",
+        "electronics",
         "guacamole",
         "hay",
         "ice cream",
@@ -67,6 +107,7 @@ UNCOUNTABLE = frozenset(
         "music",
         "red wine",
         "sea life",
+        "sport",
         "toilet paper",
         "velvet",
         "wool",
@@ -74,8 +115,10 @@ UNCOUNTABLE = frozenset(
 )
 """Names that take no article although they are no plurals."""
 
-DOCUMENTS = frozenset({"document"})
-"""Names of groups that mean written matter rather than a scene."""
+_OF_COMPANIES = re.compile(
+    r"\b(?:co|company|computer|corp|corporation|eastman|electric|electronics|imaging|inc|ltd|optical|techwin)\b\.?",
+    re.IGNORECASE,
+)
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -88,16 +131,40 @@ def with_article(name: str) -> str:
     return f"{article(name)} {name}"
 
 
+def phrase(name: str) -> str:
+    """Return what a thing is called in a sentence: ``a dog``, ``musical instruments``."""
+    return _PHRASES.get(name) or with_article(name)
+
+
 def article(name: str) -> str:
     """Return ``a`` or ``an``, by the first letter."""
     return "an" if name[:1].lower() in tuple("aeiou") else "a"
 
 
 def people(count: int) -> str:
-    """Return ``one person``, ``two people``, ``a group of 12 people``."""
+    """Return ``a person``, ``two people``, ``a group of 12 people``."""
     if count >= len(_NUMBERS):
         return f"a group of {count} people"
-    return "one person" if count == 1 else f"{_NUMBERS[count]} people"
+    return "a person" if count == 1 else f"{_NUMBERS[count]} people"
+
+
+def camera(name: str) -> str:
+    """Return ``Nikon Z 6`` for ``NIKON CORPORATION NIKON Z 6``: what a person calls the camera."""
+    words = [word for word in re.split(r"[\s,]+", _OF_COMPANIES.sub(" ", name)) if word]
+    if words and any(words[0].lower() in word.lower() for word in words[1:]):
+        words = words[1:]
+    return " ".join(_in_lower_case(word, is_first=place == 0) for place, word in enumerate(words))
+
+
+def _in_lower_case(word: str, *, is_first: bool) -> str:
+    is_shouted = word.isupper() and word.isalpha() and len(word) > 3
+    return word.capitalize() if is_shouted or (is_first and word.islower() and word.isalpha()) else word
+
+
+def others(count: int) -> str:
+    """Return ``one other``, ``two others``, ``12 others``."""
+    number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+    return f"{number} other{'' if count == 1 else 's'}"
 
 
 def enumeration(parts: list[str]) -> str:
@@ -118,9 +185,14 @@ def pascal_case(text: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[^\W_]+", text))
 
 
+def capitalised(text: str) -> str:
+    """Return the text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
     """Return the text with a capital first letter and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capitalised(text)}."
 
 
 def shortened(text: str, limit: int) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from core.media.metadata import Metadata
 
 #: Changes when the meaning of :class:`Look` does; results of another version are measured again.
-LOOK_VERSION = "2"
+LOOK_VERSION = "3"
 
 
 #: Bits of a perceptual hash.

@@ -3,8 +3,9 @@
 ImageNet tells 118 breeds of dogs apart and knows no class for a dog. The table ``imagenet_classes.txt`` gives every
 class a common English name and, after a tab, the everyday group it belongs to; line *n* is class *n − 1* of ILSVRC
 2012. A class without a group is no sign of anything larger than itself (a candle, an umbrella), or is what the
-classifier says of pictures it does not understand (a roundworm). There is no class, and so no group, for people,
-forests, trees or parties.
+classifier says of pictures it does not understand (a roundworm, a ping-pong ball, an envelope). There is no class, and
+so no group, for people, forests, trees or parties. What a class is called in ImageNet is not always what its pictures
+show: those of dog sleds show snow, those of web sites whatever a screen shows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,64 @@ from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
+
+SCENES = frozenset(
+    {
+        "bridge",
+        "building",
+        "coast",
+        "document",
+        "farm",
+        "flowers",
+        "food",
+        "fruit",
+        "garden",
+        "harbour",
+        "house",
+        "lake",
+        "landscape",
+        "monument",
+        "mountain",
+        "place of worship",
+        "plant",
+        "screenshot",
+        "shop",
+        "snow",
+        "street",
+    }
+)
+"""Groups of what fills a picture, in many forms: places, plants, meals, written matter."""
+
+ANIMALS = frozenset(
+    {
+        "amphibian",
+        "antelope",
+        "bear",
+        "big cat",
+        "bird",
+        "butterfly",
+        "camel",
+        "cat",
+        "dog",
+        "elephant",
+        "farm animal",
+        "fish",
+        "horse",
+        "insect",
+        "marine mammal",
+        "marsupial",
+        "monkey",
+        "rabbit",
+        "reptile",
+        "rodent",
+        "sea life",
+        "small mammal",
+        "snake",
+        "spider",
+        "wild dog",
+    }
+)
+"""Groups of animals. Every group that is in neither set is a thing, or a sight of things."""
 
 
 @dataclass(frozen=True)

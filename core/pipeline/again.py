@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.ai.provider import Answered
+from core.ai.provider import Answered, DetectedEvent
 from core.backlog.answers import store_answer
 from core.compute.tasks import look_at_file, read_file
 from core.db.tables import Face, FileVersion, MediaAsset, new_id, utc_now
@@ -25,6 +25,7 @@ from core.pipeline.keep_silver import measured_metadata
 from core.pipeline.kept_file import kept_file
 from core.pipeline.know import know, question
 from core.pipeline.look import look_at
+from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Workbench
 
 
@@ -102,6 +103,8 @@ async def _photo(bench: Workbench, photo_id: str) -> Row[*tuple[Any, ...]]:
             FileVersion.tier,
             FileVersion.mime_type,
             FileVersion.combined_metadata.label("combined_metadata"),
+            FileVersion.event_type,
+            FileVersion.event_name,
             MediaAsset.original_filename,
         )
         .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
@@ -141,8 +144,16 @@ async def _looked_at(
                 look = await in_worker(bench, item, look_at_file, kept, media_format, cache)
         except Undecodable as error:
             raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
-    asked = await question(bench, original, know(item, reading, look, original))
+    facts = know(item.original_filename, reading, look, original.captured, await _event(bench, row, original))
+    asked = await question(bench, original, facts)
     return original, look, await bench.providers.answer(asked)
+
+
+async def _event(bench: Workbench, row: Row[*tuple[Any, ...]], original: Original) -> DetectedEvent | None:
+    """The photo's event; where it has none, what its day is."""
+    if row.event_type and row.event_name:
+        return DetectedEvent(row.event_type, row.event_name, 1.0)
+    return (await wishes(bench, original.captured)).occasion
 
 
 async def _stored(bench: Workbench, row: Row[*tuple[Any, ...]], answered: Answered) -> dict[str, Any]:

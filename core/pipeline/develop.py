@@ -22,6 +22,7 @@ from core.pipeline.ledger import Entry, Signature
 from core.pipeline.look import look_at
 from core.pipeline.receive import upload_root
 from core.pipeline.roots import Mode, Root
+from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Item, Stopwatch, Workbench
 
 
@@ -46,8 +47,9 @@ async def develop(bench: Workbench, asset_id: str) -> str:
                 look = await look_at(bench, item, original)
             except Undecodable as error:
                 raise BadRequest(f"{item.label} stays Bronze: {error}") from error
-            facts = know(item, reading, look, original)
-            await keep_silver(bench, item, original, look, facts, describe(item, facts))
+            wished = await wishes(bench, original.captured)
+            facts = know(item.original_filename, reading, look, original.captured, wished.occasion)
+            await keep_silver(bench, item, original, look, describe(item, facts), wished)
         async with bench.database.read() as connection:
             return await version_to_show(connection, asset_id)
 

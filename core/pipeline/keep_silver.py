@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.ai.provider import Answered, Description, PhotoFacts, Usage
+from core.ai.provider import Answered, Description, Usage
 from core.ai.vocabulary import Vocabulary
 from core.backlog.queue import add_new
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
@@ -43,7 +43,7 @@ from core.pipeline.references import sidecar_place
 from core.pipeline.rewritten import SAID, carry_over
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
-from core.pipeline.wishes import Wishes, wishes
+from core.pipeline.wishes import Wishes
 from core.pipeline.workbench import Item, Workbench
 
 log = structlog.get_logger()
@@ -58,11 +58,10 @@ class _Written(NamedTuple):
 
 
 async def keep_silver(
-    bench: Workbench, item: Item, original: Original, look: Look, facts: PhotoFacts, description: Description
+    bench: Workbench, item: Item, original: Original, look: Look, description: Description, wished: Wishes
 ) -> Fate:
     """Names, links, writes the sidecar and records everything in one transaction."""
     with item.stages.measure("keep"):
-        wished = await wishes(bench, original.captured)
         columns = silver_columns(item, original, look, description, new_id(), bench.vocabulary)
         if (event := wished.event) is not None:
             columns |= {"event_type": event.event_type, "event_name": event.event_name}

@@ -18,6 +18,7 @@ from core.pipeline.lookalikes import refuse_lookalike_upload
 from core.pipeline.read import read
 from core.pipeline.release_source import release_source
 from core.pipeline.taken_away import refuse_what_was_taken_away
+from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Item, Workbench
 
 
@@ -65,9 +66,9 @@ async def _develop(bench: Workbench, item: Item, reading: Reading, original: Ori
     except Undecodable as error:
         return await keep_as_metadata_only(bench, item, original, str(error))
     await refuse_lookalike_upload(bench, item, original, look)
-    facts = know(item, reading, look, original)
-    description = describe(item, facts)
-    return await keep_silver(bench, item, original, look, facts, description)
+    wished = await wishes(bench, original.captured)
+    facts = know(item.original_filename, reading, look, original.captured, wished.occasion)
+    return await keep_silver(bench, item, original, look, describe(item, facts), wished)
 
 
 def _refuse_other_than_media(item: Item, reading: Reading) -> None:

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import select
 
 from core.ai.builtin import NAME as BUILTIN
+from core.ai.provider import DetectedEvent
 from core.db.tables import Setting
 from core.events.detect import Match, best, detected
 from core.events.store import calendar_with
@@ -28,6 +29,13 @@ class Wishes(msgspec.Struct, frozen=True):
     custom_naming: str
     event: Match | None
     is_for_model: bool
+
+    @property
+    def occasion(self) -> DetectedEvent | None:
+        """The event, as providers of descriptions are told of it."""
+        if self.event is None:
+            return None
+        return DetectedEvent(self.event.event_type, self.event.event_name, self.event.confidence / 100)
 
 
 async def wishes(bench: Workbench, captured: CaptureTime) -> Wishes:

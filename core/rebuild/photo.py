@@ -135,7 +135,7 @@ async def _add_developed(
             names = ", ".join(shown(file.file_path) for file in developed)
             recalled.warnings.append(f"{names} cannot be decoded any more and came back without what pixels tell.")
         return
-    description = describe(item, know(item, original.reading, look, original))
+    description = describe(item, know(item.original_filename, original.reading, look, original.captured))
     is_described = False
     for file in developed:
         version_id = new_id()

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ai import Description, PhotoFacts, Provider, Question
+from core.ai import CameraSettings, Description, DetectedEvent, KnownPerson, PhotoFacts, Provider, Question
 from core.ai.builtin import BuiltinProvider, describe
-from core.ai.provider import MAX_SHORT_DESCRIPTION, MAX_TAGS
-from core.ai.wording import DOCUMENTS, SETTINGS, UNCOUNTABLE
+from core.ai.kinds import DOCUMENT, SCREENSHOT
+from core.ai.provider import MAX_SHORT_DESCRIPTION, MAX_TAGS, Relation
+from core.ai.wording import ALONE, SETTINGS, UNCOUNTABLE, WORN
 from core.media.facts import CaptureSource, CaptureTime, Kind, Quality, Tag, Tagging
 from core.media.imagenet_groups import read_imagenet
 from core.places import Place
@@ -67,7 +68,7 @@ def test_a_photo_of_which_much_is_known_is_told_like_in_an_album() -> None:
     assert description.short_description == "Two people with a dog by the sea in Nice, July 2023"
     assert description.long_description == (
         "Two people with a dog by the sea in Nice, France, on a summer afternoon, 15 July 2023. "
-        "It also seems to show a boat. Taken with a Nikon Z6."
+        "It also seems to show a boat. Camera: Nikon Z6."
     )
     assert description.ai_tags == ("coast", "people", "dog", "boat", "Nice", "summer", "France")
     assert description.file_description == "DogInNice"
@@ -81,7 +82,13 @@ def test_a_photo_of_which_much_is_known_is_told_like_in_an_album() -> None:
         ({"captured": taken()}, "Photo, July 2023", "UnknownImage"),
         ({"place": NICE}, "Photo from Nice", "Nice"),
         ({"tagging": seen(("coast", 0.8)), "place": NICE}, "By the sea in Nice", "CoastInNice"),
-        ({"face_count": 1, "place": NICE}, "One person in Nice", "PortraitInNice"),
+        ({"tagging": seen(("landscape", 0.8)), "place": NICE}, "A landscape in Nice", "LandscapeInNice"),
+        ({"tagging": seen(("landscape", 0.8)), "face_count": 1}, "A person in the countryside", "Landscape"),
+        ({"tagging": seen(("music", 0.8)), "face_count": 1}, "A person with musical instruments", "Music"),
+        ({"tagging": seen(("clothing", 0.8)), "face_count": 1}, "A person", "Person"),
+        ({"tagging": seen(("clothing", 0.8))}, "Clothes", "Clothing"),
+        ({"face_count": 1, "place": NICE}, "A person in Nice", "PersonInNice"),
+        ({"face_count": 1, "largest_face": 0.4, "place": NICE}, "Portrait in Nice", "PortraitInNice"),
         ({"face_count": 14}, "A group of 14 people", "People"),
         ({"tagging": seen(("elephant", 0.9))}, "An elephant", "Elephant"),
         ({"tagging": seen(("flowers", 0.9))}, "Flowers", "Flowers"),
@@ -106,29 +113,71 @@ def test_little_knowledge_makes_a_short_but_true_sentence(
 
 def test_the_finer_class_is_a_tag_and_an_object_but_does_not_repeat_itself_in_the_sentence() -> None:
     description = describe(photo(tagging=seen(("street", 0.8), leaves=(("street sign", 0.7), ("taxi", 0.6)))))
-    assert description.short_description == "In the street"
+    assert description.short_description == "A street"
     assert description.ai_tags == ("street", "street sign")
     assert [thing.name for thing in description.detected_objects] == ["street sign", "taxi"]
 
 
+def test_the_finer_class_of_a_single_thing_is_said_in_its_place() -> None:
+    retriever = seen(("dog", 0.95), ("toy", 0.5), leaves=(("golden retriever", 0.9),))
+    assert describe(photo(tagging=retriever)).short_description == "A golden retriever"
+    assert describe(photo(tagging=retriever)).ai_tags == ("dog", "toy", "golden retriever")
+    assert describe(photo(tagging=retriever)).file_description == "GoldenRetriever"
+    daisies = seen(("flowers", 0.95), leaves=(("daisy", 0.9),))
+    assert describe(photo(tagging=daisies)).short_description == "Flowers"
+    elsewhere = seen(("dog", 0.4), leaves=(("street sign", 0.6),))
+    assert describe(photo(tagging=elsewhere)).short_description == "A dog"
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        ("NIKON CORPORATION NIKON Z 6", "Nikon Z 6"),
+        ("Canon Canon EOS 5D Mark II", "Canon EOS 5D Mark II"),
+        ("OLYMPUS OPTICAL CO.,LTD C2000Z", "Olympus C2000Z"),
+        ("samsung SM-G975F", "Samsung SM-G975F"),
+        ("Apple iPhone 12", "Apple iPhone 12"),
+        ("HTC Desire", "HTC Desire"),
+    ],
+)
+def test_a_camera_is_called_what_people_call_it(camera: str, said: str) -> None:
+    assert describe(photo(camera=camera)).long_description == f"A photo. Camera: {said}."
+
+
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        ({"face_count": 1, "largest_face": 0.4, "place": NICE}, "A portrait in Nice, France, taken on"),
+        ({"place": NICE}, "A photo from Nice, France, taken on"),
+        ({"kind": Kind.VIDEO}, "A video taken on"),
+        ({"original_filename": "Screenshot.png"}, "A screenshot taken on"),
+        ({"tagging": seen(("coast", 0.8)), "place": NICE}, "By the sea in Nice, France, on"),
+        ({"tagging": seen(("cat", 0.8))}, "A cat on"),
+    ],
+)
+def test_the_time_is_part_of_the_sentence(known: dict[str, object], sentence: str) -> None:
+    assert describe(photo(captured=taken(), **known)).long_description.startswith(sentence)
+
+
 def test_every_setting_is_a_name_that_the_classifier_uses() -> None:
     imagenet = read_imagenet()
-    assert set(SETTINGS) | DOCUMENTS | UNCOUNTABLE <= {*imagenet.groups, *imagenet.classes}
+    assert {*SETTINGS, *UNCOUNTABLE, *WORN, DOCUMENT, SCREENSHOT} <= {*imagenet.groups, *imagenet.classes}
+    assert set(ALONE) <= set(SETTINGS)
 
 
 @pytest.mark.parametrize(
     ("captured", "latitude", "words"),
     [
-        (taken("2023-07-15T15:20:00"), 43.7, "on a summer afternoon, 15 July 2023"),
-        (taken("2023-07-15T15:20:00"), -33.9, "on a winter afternoon, 15 July 2023"),
-        (taken("2023-07-15T15:20:00"), 1.3, "in the afternoon, 15 July 2023"),
-        (taken("2023-07-15T15:20:00"), None, "in the afternoon, 15 July 2023"),
-        (taken("2023-12-01T23:00:00"), None, "at night, 1 December 2023"),
-        (taken("2023-12-01T06:00:00"), 60.0, "on a winter morning, 1 December 2023"),
-        (taken("2023-10-01T00:00:00", CaptureSource.FILENAME), 60.0, "in autumn, 1 October 2023"),
-        (taken("2023-10-01T00:00:00", CaptureSource.FILENAME), None, "A photo, 1 October 2023"),
-        (taken("2023-04-01T18:00:00", CaptureSource.CONTAINER, None), 60.0, "in spring, 1 April 2023"),
-        (taken("2023-04-01T18:00:00", CaptureSource.CONTAINER, 60), 60.0, "on a spring evening, 1 April 2023"),
+        (taken("2023-07-15T15:20:00"), 43.7, "A photo taken on a summer afternoon, 15 July 2023"),
+        (taken("2023-07-15T15:20:00"), -33.9, "A photo taken on a winter afternoon, 15 July 2023"),
+        (taken("2023-07-15T15:20:00"), 1.3, "A photo taken on the afternoon of 15 July 2023"),
+        (taken("2023-07-15T15:20:00"), None, "A photo taken on the afternoon of 15 July 2023"),
+        (taken("2023-12-01T23:00:00"), None, "A photo taken at night on 1 December 2023"),
+        (taken("2023-12-01T23:00:00"), 60.0, "A photo taken on a winter night, 1 December 2023"),
+        (taken("2023-12-01T06:00:00"), 60.0, "A photo taken on a winter morning, 1 December 2023"),
+        (taken("2023-10-01T00:00:00", CaptureSource.FILENAME), 60.0, "A photo taken on 1 October 2023"),
+        (taken("2023-04-01T18:00:00", CaptureSource.CONTAINER, None), 60.0, "A photo taken on 1 April 2023"),
+        (taken("2023-04-01T18:00:00", CaptureSource.CONTAINER, 60), 60.0, "A photo taken on a spring evening, 1 April"),
     ],
 )
 def test_season_and_time_of_day_are_said_only_where_they_are_known(
@@ -154,12 +203,12 @@ def test_a_blurry_picture_is_called_so_but_not_a_blank_one(sharpness: float, con
 def test_a_wealth_of_tags_is_cut_to_the_eight_most_telling() -> None:
     rich = photo(
         kind=Kind.VIDEO,
-        tagging=seen(("winter sport", 0.9), ("dog", 0.8), ("car", 0.7)),
+        tagging=seen(("snow", 0.9), ("dog", 0.8), ("car", 0.7)),
         face_count=3,
         place=NICE,
         captured=taken("2023-01-15T23:00:00"),
     )
-    assert describe(rich).ai_tags == ("video", "winter sport", "people", "dog", "car", "Nice", "winter", "group")
+    assert describe(rich).ai_tags == ("video", "snow", "people", "dog", "car", "Nice", "night", "group")
 
 
 def test_a_description_that_grows_too_long_loses_the_month_then_the_place_then_its_end() -> None:
@@ -180,11 +229,65 @@ def test_numbers_that_make_no_sense_are_not_said() -> None:
     assert endless == describe(photo(kind=Kind.VIDEO)) == describe(photo(kind=Kind.VIDEO, duration=-1.0))
 
 
-def test_upright_pictures_of_one_are_portraits_and_of_many_are_groups() -> None:
-    assert "portrait" in describe(photo(face_count=1, width=3000, height=4000)).ai_tags
-    assert "portrait" not in describe(photo(face_count=1)).ai_tags
+def test_many_faces_are_a_group() -> None:
     assert "group" in describe(photo(face_count=3)).ai_tags
     assert "group" not in describe(photo(face_count=2)).ai_tags
+
+
+ANNA, BEN = KnownPerson("Anna", age=3), KnownPerson("Ben", age=35)
+
+
+@pytest.mark.parametrize(
+    ("people", "faces", "short", "file_description"),
+    [
+        ((ANNA,), 1, "Anna by the sea in Nice", "AnnaInNice"),
+        ((ANNA, BEN), 2, "Anna and Ben by the sea in Nice", "AnnaAndBen"),
+        ((ANNA, BEN), 3, "Anna, Ben and one other by the sea in Nice", "AnnaAndBen"),
+        ((ANNA, BEN, KnownPerson("Cleo")), 3, "Anna, Ben and Cleo by the sea in Nice", "CoastInNice"),
+        (
+            (ANNA, BEN, KnownPerson("Cleo"), KnownPerson("Dan")),
+            12,
+            "Anna, Ben and ten others by the sea",
+            "CoastInNice",
+        ),
+        ((KnownPerson("  "),), 1, "A person by the sea in Nice", "CoastInNice"),
+        ((ANNA,), 0, "Anna by the sea in Nice", "AnnaInNice"),
+    ],
+)
+def test_those_who_are_known_are_named(
+    people: tuple[KnownPerson, ...], faces: int, short: str, file_description: str
+) -> None:
+    description = describe(photo(face_count=faces, place=NICE, tagging=seen(("coast", 0.8))), people)
+    assert description.short_description.startswith(short)
+    assert description.file_description == file_description
+
+
+def test_ages_are_told_where_there_is_room() -> None:
+    description = describe(photo(face_count=2, largest_face=0.2), (ANNA, KnownPerson("Baby", age=0)))
+    assert description.long_description == "Anna (3) and Baby. Camera: Nikon Z6."
+
+
+def test_what_people_are_to_each_other_becomes_tags() -> None:
+    def related(kind: str, to: str | None = "Ben", age: int | None = 40) -> tuple[str, ...]:
+        person = KnownPerson("Eva", age=age, relations=(Relation(kind, to),))
+        return describe(photo(face_count=2), (person, BEN)).ai_tags[1:]
+
+    assert related("spouse") == ("couple",)
+    assert related("sibling") == ("siblings", "family")
+    assert related("child", age=7) == ("family", "children")
+    assert related("parent", to=None) == related("friend") == ()
+
+
+def test_the_event_of_the_day_is_told() -> None:
+    christmas = DetectedEvent("holiday", "Christmas Day", 1.0)
+    description = describe(photo(event=christmas, captured=taken("2023-12-25T15:00:00"), face_count=2))
+    assert description.short_description == "Two people, December 2023 (Christmas Day)"
+    assert description.long_description.startswith("Two people on the afternoon of 25 December 2023 (Christmas Day).")
+    assert "Christmas Day" in description.ai_tags
+    assert description.detected_events == (christmas,)
+    assert description.ai_confidence_scores.events == 1.0
+    assert describe(photo(event=christmas)).file_description == "ChristmasDay"
+    assert describe(photo(event=christmas)).short_description == "Photo, Christmas Day"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +343,7 @@ async def test_the_provider_answers_without_looking_at_the_preview() -> None:
     answered = await provider.describe(Question("asset", photo(face_count=2), Path("/nowhere")))
     answer = answered.description
     assert answer == describe(photo(face_count=2))
-    assert (answer.provider, answer.version) == (provider.name, provider.model) == ("builtin", "1")
+    assert (answer.provider, answer.version) == (provider.name, provider.model) == ("builtin", "2")
     assert (answered.model, answered.usage.requests) == (provider.model, 0)
 
 
@@ -263,15 +366,38 @@ odd_facts = st.builds(
     | st.builds(Place, anything, st.none(), anything, st.just("XX"), numbers, numbers, numbers, st.integers()),
     camera=st.none() | anything,
     tagging=st.none() | st.builds(Tagging, tags, tags, st.just("test")),
-    quality=st.none() | st.builds(Quality, numbers, numbers, numbers, numbers, numbers),
+    quality=st.none() | st.builds(Quality, *(numbers,) * 5, st.none() | numbers, st.none() | numbers),
     duration=st.none() | numbers,
+    largest_face=numbers,
+    settings=st.builds(
+        CameraSettings,
+        lens=st.none() | anything | st.sampled_from(["iPhone 12 front camera", "EF100mm f/2.8 Macro"]),
+        aperture=st.none() | numbers,
+        exposure_time=st.none() | numbers,
+        iso=st.none() | st.integers(),
+        focal_length_35mm=st.none() | numbers,
+        flash_fired=st.booleans(),
+        subject_distance=st.none() | numbers,
+        subject_distance_range=st.none() | st.integers(),
+    ),
+    description=st.none() | anything,
+    event=st.none() | st.builds(DetectedEvent, anything, anything, st.floats(0, 1)),
+)
+odd_people = st.lists(
+    st.builds(
+        KnownPerson,
+        name=anything,
+        age=st.none() | st.integers(-5, 200),
+        relations=st.lists(st.builds(Relation, anything, st.none() | anything), max_size=2).map(tuple),
+    ),
+    max_size=6,
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(odd_facts)
-def test_odd_facts_still_give_an_answer_within_the_limits(facts: PhotoFacts) -> None:
-    description = describe(facts)
+@given(odd_facts, odd_people)
+def test_odd_facts_still_give_an_answer_within_the_limits(facts: PhotoFacts, people: list[KnownPerson]) -> None:
+    description = describe(facts, people)
     assert 0 < len(description.short_description) <= MAX_SHORT_DESCRIPTION
     assert description.short_description.strip()
     assert 0 < len(description.ai_tags) <= MAX_TAGS

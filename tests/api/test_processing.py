@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+import piexif
 import pytest
+from PIL import Image
 from sqlalchemy import delete, select, update
 
 from core.db.tables import AssetHistory, Face, FileVersion, Person
@@ -85,6 +88,29 @@ async def test_processing_again_keeps_the_names_of_faces(ready: tuple[Library, s
     assert faces[face["id"]] == face | {"personId": person}
     assert photo["isReviewed"] is False
     assert history[0]["action"] == "REPROCESSED"
+
+
+async def test_holidays_are_in_the_words_from_the_start_and_people_once_they_are_named(
+    library: Library, with_cache: Callable[[Layout], None]
+) -> None:
+    with_cache(library.bench.layout)
+    portrait = io.BytesIO()
+    date = piexif.dump({"Exif": {piexif.ExifIFD.DateTimeOriginal: b"2024:12:25 16:00:00"}})
+    Image.open(io.BytesIO(ASTRONAUT)).save(portrait, "JPEG", exif=date)
+    answer = await library.http.post("/api/upload", files=[("files", ("portrait.jpg", portrait.getvalue()))])
+    photo_id = answer.json()["results"][0]["versionId"]
+    photo = await photo_of(library, photo_id)
+    ai = photo["metadata"]["ai"]
+    assert ai["shortDescription"].endswith(", December 2024 (Christmas Day)")
+    assert [event["eventName"] for event in ai["detectedEvents"]] == [photo["eventName"]] == ["Christmas Day"]
+    person = await library.insert(Person, name="Eileen")
+    async with library.bench.database.write() as connection:
+        await connection.execute(update(Face).values(person_id=person))
+        await connection.execute(update(FileVersion).values(event_type="birthday", event_name="Eileen's birthday"))
+    assert (await library.http.post(f"/api/photos/{photo_id}/reprocess")).status_code == 200
+    ai = (await photo_of(library, photo_id))["metadata"]["ai"]
+    assert "Eileen" in ai["shortDescription"].partition(",")[0]
+    assert ai["shortDescription"].endswith(", December 2024 (Eileen's birthday)")
 
 
 async def test_a_bronze_photo_is_processed_to_silver(ready: tuple[Library, str]) -> None:

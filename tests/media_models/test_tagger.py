@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from core.media.imagenet_groups import read_imagenet
+from core.media.imagenet_groups import ANIMALS, SCENES, read_imagenet
 from core.media.models.shipped import ModelUnusable
-from core.media.tagger import GROUP_THRESHOLD, LEAF_THRESHOLD, MODEL, Tagger, load_tagger, tag_picture
+from core.media.tagger import LEAF_THRESHOLD, MODEL, Tagger, group_thresholds, load_tagger, tag_picture
 
 Pixels = NDArray[np.uint8]
 
@@ -54,7 +54,8 @@ def test_a_flat_picture_is_nothing(tagger: Tagger) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (2, 900), (224, 224), (1024, 1024)])
 def test_a_picture_of_any_size_is_digested(tagger: Tagger, shape: tuple[int, int]) -> None:
     tagging = tag_picture(tagger, np.random.default_rng(3).integers(0, 256, (*shape, 3), dtype=np.uint8))
-    assert all(GROUP_THRESHOLD <= tag.confidence <= 1 for tag in tagging.groups)
+    least = dict(zip(tagger.imagenet.groups, group_thresholds(tagger.imagenet.groups), strict=True))
+    assert all(least[tag.name] <= tag.confidence <= 1 for tag in tagging.groups)
     assert all(LEAF_THRESHOLD <= tag.confidence <= 1 for tag in tagging.leaves)
 
 
@@ -93,19 +94,30 @@ def test_every_class_has_a_name_of_its_own_and_at_most_one_group() -> None:
     assert all(name == name.lower().strip() for name in imagenet.classes + imagenet.groups)
 
 
+def test_scenes_are_said_at_less_than_animals_and_those_at_less_than_things() -> None:
+    groups = read_imagenet().groups
+    assert set(groups) >= SCENES | ANIMALS
+    assert not SCENES & ANIMALS
+    coast, dog, toy = group_thresholds(("coast", "dog", "toy"))
+    assert 0 < coast < dog < toy < LEAF_THRESHOLD
+
+
 @pytest.mark.parametrize(
     "number, name, group",
     [
         (0, "tench", "fish"),
         (151, "chihuahua", "dog"),
         (268, "mexican hairless dog", "dog"),
+        (273, "dingo", "dog"),
         (281, "tabby cat", "cat"),
         (398, "abacus", "office"),
         (409, "analog clock", "clock"),
         (504, "coffee mug", "drink"),
+        (537, "dog sled", "snow"),
         (609, "jeep", "car"),
         (701, "parachute", "aircraft"),
         (817, "sports car", "car"),
+        (916, "website", "screenshot"),
         (920, "traffic light", "street"),
         (954, "banana", "fruit"),
         (970, "alp", "mountain"),
