@@ -24,8 +24,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 Report = Callable[[str, str, str], None]
 Pairs: TypeAlias = set[tuple[int, int]]
 
-LONGEST = 1024
-"""Longest side in pixels of the originals; larger ones would only take longer."""
+LONGEST = 640
+"""Longest side in pixels of the originals, as in imagededup's benchmark; larger ones would only take longer."""
 
 SAME = 0.98
 """Correlation of two tiny pictures, in any orientation, from which the folder has one picture twice: one of the two is
@@ -41,6 +41,9 @@ FILMS = "frames beside each other"
 
 OTHERS_DISTANCE = 10
 """The distance that imagededup takes when nobody says otherwise."""
+
+OTHERS_COSINE = 0.9
+"""The likeness that it takes for its CNN. That needs weights from the network, so the classifier stands in for it."""
 
 
 def _saved(image: Image.Image, quality: int = 90) -> Image.Image:
@@ -99,7 +102,8 @@ def found(
     # a frame looks like those beside it, and is a copy of none of them
     changed[FILMS] = frames
     itself = {(number, len(originals) + number) for number in range(len(frames))}
-    methods: dict[str, dict[str, Pairs]] = {"pictallion": _ours(cache, known, changed)}
+    ours, by_network = _ours(cache, known, changed)
+    methods = {"pictallion": ours, f"EfficientNet-Lite0 alone, cosine ≥ {OTHERS_COSINE}": by_network}
     for name, method in (("imagehash phash", imagehash.phash), ("imagehash dhash", imagehash.dhash)):
         hashes = _by_imagehash(method, known, changed)
         methods[f"{name} ≤ {OTHERS_DISTANCE}"] = {each: _near(hashes[each], hashes[""]) for each in changed}
@@ -126,8 +130,10 @@ def _share(part: float, whole: float) -> str:
     return f"{part / whole:.3f}" if whole else "–"
 
 
-def _ours(cache: Path, known: Sequence[Path], changed: dict[str, list[Path]]) -> dict[str, Pairs]:
-    """As the pass does it: fingerprints, suspects, confirmation."""
+def _ours(
+    cache: Path, known: Sequence[Path], changed: dict[str, list[Path]]
+) -> tuple[dict[str, Pairs], dict[str, Pairs]]:
+    """As the pass does it: fingerprints, suspects, confirmation; and what the embeddings alone would say."""
     from core.duplicates.pictures import Pair, Picture, confirm, fingerprints
     from core.duplicates.suspects import find_suspects
     from core.media.fingerprint import RECORD
@@ -143,20 +149,25 @@ def _ours(cache: Path, known: Sequence[Path], changed: dict[str, list[Path]]) ->
     mine = pictures_of(known)
     records = fingerprints(mine, tagger)
     pairs: dict[str, Pairs] = {}
+    by_network: dict[str, Pairs] = {}
     for name, paths in changed.items():
         theirs = pictures_of(paths)
         table = np.frombuffer(b"".join([*records, *fingerprints(theirs, tagger)]), RECORD)
+        vectors = table["embedding"].astype(np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
+        is_near = vectors[len(mine) :] @ vectors[: len(mine)].T >= OTHERS_COSINE
+        by_network[name] = {(int(one), int(other)) for one, other in zip(*np.nonzero(is_near), strict=True)}
         # one after the other, so that the changed pictures are not among the candidates of each other
         suspects = []
         for number in range(len(theirs)):
             rows = np.concatenate([table[: len(mine)], table[len(mine) + number : len(mine) + number + 1]])
             suspects += [(number, each) for each in find_suspects(rows, len(mine), len(mine) + 1)]
         questions = [Pair(theirs[number], mine[each.other], each.orientation) for number, each in suspects]
-        answers = confirm(questions)
+        answers = confirm(questions, kept=len(mine) + len(theirs))
         pairs[name] = {
             (number, each.other) for (number, each), answer in zip(suspects, answers, strict=True) if answer is not None
         }
-    return pairs
+    return pairs, by_network
 
 
 def _by_imagehash(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, delete, exists, func, insert, select
@@ -37,6 +38,9 @@ _FORMAT_RANKS = {"image/jpeg": 1, "image/webp": 1, "image/avif": 1, "image/gif":
 )
 _RAW_RANK = 3
 
+_GROUPS_AT_ONCE = 500
+"""Groups that are written before others have their turn."""
+
 
 async def propose(database: Database) -> tuple[int, int]:
     """Forms the groups of all pairs that nobody has decided yet, anew; writes only what changes.
@@ -46,6 +50,7 @@ async def propose(database: Database) -> tuple[int, int]:
     async with database.read() as connection:
         pairs = await _undecided_pairs(connection)
         candidates = await _candidates(connection, {one for pair in pairs for one in (pair.one, pair.other)})
+    # both may be long: others have their turn meanwhile
     groups = await asyncio.to_thread(form_groups, pairs, candidates)
     async with database.write() as connection:
         return len(groups), await _settle(connection, groups)
@@ -68,10 +73,16 @@ async def _undecided_pairs(connection: AsyncConnection) -> list[Found]:
         )
         for asset_id, group_id in await connection.execute(together):
             groups[asset_id].add(group_id)
+    return await asyncio.to_thread(_apart, rows, groups)
+
+
+def _apart(rows: Sequence[Any], groups: Mapping[str, Set[str]]) -> list[Found]:
+    """The pairs that are in no group together."""
+    nowhere: Set[str] = frozenset()
     return [
         Found(row.one_id, row.other_id, Kind(row.kind), row.similarity, row.reason)
         for row in rows
-        if not groups.get(row.one_id, set()) & groups.get(row.other_id, set())
+        if not groups.get(row.one_id, nowhere) & groups.get(row.other_id, nowhere)
     ]
 
 
@@ -100,7 +111,7 @@ async def _candidates(connection: AsyncConnection, asset_ids: set[str]) -> dict[
         )
         faces, named = await _faces(connection, chunk)
         collected = await _collected(connection, chunk)
-        for row in await connection.execute(statement):
+        for row in await all_rows(connection, statement):
             if row.id not in found:
                 said = named.get(row.id, 0) + collected.get(row.id, 0)
                 found[row.id] = _candidate(row, faces.get(row.id, 0), said)
@@ -152,7 +163,7 @@ async def _settle(connection: AsyncConnection, groups: Sequence[Group]) -> int:
     """Makes the proposals those that were formed; returns how many are new. What was decided is left alone."""
     columns = (DuplicateGroup.id, DuplicateGroup.keeper_id, DuplicateGroup.keeper_reason, DuplicateGroup.created_at)
     statement = select(*columns).where(DuplicateGroup.decision.is_(None))
-    stored = {row.id: row for row in await connection.execute(statement)}
+    stored = {row.id: row for row in await all_rows(connection, statement)}
     wanted = {group.id: group for group in groups}
     changed = {
         group_id
@@ -171,39 +182,31 @@ async def _settle(connection: AsyncConnection, groups: Sequence[Group]) -> int:
             delete(DuplicateGroup).where(DuplicateGroup.id.in_(chunk), DuplicateGroup.decision.is_(None))
         )
     now = utc_now()
-    for group_id, group in wanted.items():
-        if group_id in stored and group_id not in changed:
-            continue
-        await _write(connection, group, stored[group_id].created_at if group_id in stored else now)
+    written = [group for group_id, group in wanted.items() if group_id not in stored or group_id in changed]
+    for start in range(0, len(written), _GROUPS_AT_ONCE):
+        some = written[start : start + _GROUPS_AT_ONCE]
+        since = {group.id: stored[group.id].created_at if group.id in stored else now for group in some}
+        await connection.execute(insert(DuplicateGroup), [_group_row(group, since[group.id]) for group in some])
+        await connection.execute(insert(DuplicateMember), [row for group in some for row in _member_rows(group)])
     return len(wanted.keys() - stored.keys())
 
 
-async def _write(connection: AsyncConnection, group: Group, created_at: Any) -> None:
-    await connection.execute(
-        insert(DuplicateGroup),
-        {
-            "id": group.id,
-            "kind": group.kind,
-            "similarity": group.similarity,
-            "keeper_id": group.keeper,
-            "keeper_reason": group.keeper_reason,
-            "created_at": created_at,
-        },
-    )
-    keeper: dict[str, Any] = {"group_id": group.id, "media_asset_id": group.keeper}
-    await connection.execute(
-        insert(DuplicateMember),
-        [
-            keeper | {"kind": None, "similarity": None, "reason": None},
-            *(
-                {
-                    "group_id": group.id,
-                    "media_asset_id": member.asset_id,
-                    "kind": member.kind,
-                    "similarity": member.similarity,
-                    "reason": member.reason,
-                }
-                for member in group.members
-            ),
-        ],
-    )
+def _group_row(group: Group, created_at: datetime) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "kind": group.kind,
+        "similarity": group.similarity,
+        "keeper_id": group.keeper,
+        "keeper_reason": group.keeper_reason,
+        "created_at": created_at,
+    }
+
+
+def _member_rows(group: Group) -> list[dict[str, Any]]:
+    """The keeper, who is tied to nobody, and its copies."""
+    keeper: dict[str, Any] = {"media_asset_id": group.keeper, "kind": None, "similarity": None, "reason": None}
+    copies: list[dict[str, Any]] = [
+        {"media_asset_id": one.asset_id, "kind": one.kind, "similarity": one.similarity, "reason": one.reason}
+        for one in group.members
+    ]
+    return [{"group_id": group.id, **row} for row in (keeper, *copies)]

@@ -62,14 +62,17 @@ def fingerprints(pictures: Sequence[Picture], tagger: Tagger | None) -> list[byt
     return records
 
 
-def confirm(pairs: Sequence[Pair]) -> list[Confirmed | None]:
-    """Whether one of each pair is a copy of the other. Pairs of one picture are best given together."""
+def confirm(pairs: Sequence[Pair], kept: int = _KEPT_FEATURES) -> list[Confirmed | None]:
+    """Whether one of each pair is a copy of the other. Pairs of one picture are best given together.
+
+    ``kept``: of how many pictures features are remembered meanwhile.
+    """
     from core.media.copied import How, copy_of
 
     known: OrderedDict[Picture, Features | None] = OrderedDict()
     found: list[Confirmed | None] = []
     for pair in pairs:
-        one, other = _features(pair.one, known), _features(pair.other, known)
+        one, other = _features(pair.one, known, kept), _features(pair.other, known, kept)
         copy = None if one is None or other is None else copy_of(one, other, pair.orientation)
         if copy is None:
             found.append(None)
@@ -79,7 +82,7 @@ def confirm(pairs: Sequence[Pair]) -> list[Confirmed | None]:
     return found
 
 
-def _features(picture: Picture, known: OrderedDict[Picture, Features | None]) -> Features | None:
+def _features(picture: Picture, known: OrderedDict[Picture, Features | None], kept: int) -> Features | None:
     from core.media.copied import features_of
 
     if picture not in known:
@@ -87,7 +90,7 @@ def _features(picture: Picture, known: OrderedDict[Picture, Features | None]) ->
             known[picture] = features_of(_pixels(picture))
         except (Undecodable, IntakeError, OSError):
             known[picture] = None
-        if len(known) > _KEPT_FEATURES:
+        if len(known) > kept:
             known.popitem(last=False)
             known.move_to_end(picture)
     return known[picture]
