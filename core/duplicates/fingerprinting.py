@@ -32,6 +32,7 @@ from core.pipeline.look import PREVIEW
 from core.pipeline.workbench import Workbench
 
 STAGE, STAGE_VERSION = "fingerprint", "1"
+"""The version changes when the meaning of a record does; records of another version are made again."""
 
 RECORD_SIZE = 228
 """Bytes of a fingerprint, see :data:`core.media.fingerprint.RECORD`."""
@@ -72,6 +73,11 @@ class Listing(msgspec.Struct, frozen=True):
         except FileNotFoundError:
             return False
         return sizes == (self.rows * RECORD_SIZE, self.rows * _ID_SIZE)
+
+    def discard(self) -> None:
+        """Removes both files; they are written when they are needed."""
+        Path(self.path).unlink(missing_ok=True)
+        self.ids.unlink(missing_ok=True)
 
     def ids_of(self, rows: Sequence[int]) -> dict[int, str]:
         """The ids of the assets in some rows."""

@@ -53,13 +53,12 @@ class _Block(NamedTuple):
 class HashIndex:
     """Hashes that can be searched. Built by :meth:`of`: 28 bytes for each hash, and 33 MB."""
 
-    size: int
     _blocks: tuple[_Block, ...]
 
     @classmethod
     def of(cls, hashes: Hashes) -> HashIndex:
         """The index of up to 2**31 hashes. Equal ones are best given once: each is found by itself."""
-        return cls(len(hashes), tuple(_block_of(hashes, first_bit, width) for first_bit, width in _BLOCKS))
+        return cls(tuple(_block_of(hashes, first_bit, width) for first_bit, width in _BLOCKS))
 
     def near(self, queries: Hashes, distance: int) -> Iterator[Near]:
         """All pairs of ``queries`` and hashes of the index that differ in at most ``distance`` bits, each once.

@@ -20,9 +20,6 @@ from core.media.perceptual_hash import WORKING_SIZE
 from core.media.resize import Pixels, shrink_to
 from core.media.tagger import Tagger, embedding_of
 
-VERSION = "1"
-"""Changes when the meaning of a record does; records of another version are made again."""
-
 ORIENTATIONS = 8
 """Bit 4: transposed first; bit 1: then mirrored left to right; bit 2: then upside down."""
 

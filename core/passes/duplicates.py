@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -51,6 +52,7 @@ async def _compare(tools: Tools, progress: Progress) -> Progress:
         checkpoint = {"phase": "compare", "listing": msgspec.to_builtins(listing), "at": listing.first}
     at: int = checkpoint["at"]
     if at >= listing.rows:
+        await asyncio.to_thread(listing.discard)
         return _further(progress, {"phase": "group"}, 0)
     further, copies = await compare_some(tools.bench, listing, at, time.monotonic() + SLICE_SECONDS)
     return _further(progress, checkpoint | {"at": further}, further - at, compared=further - at, copies=copies)

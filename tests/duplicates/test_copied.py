@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from core.duplicates.fingerprinting import RECORD_SIZE
 from core.duplicates.suspects import MOST_BY_HASH, find_suspects
 from core.media.copied import Copy, How, copy_of, features_of
 from core.media.fingerprint import ORIENTATIONS, RECORD, fingerprint_of, turned
@@ -104,6 +105,7 @@ def test_hashes_are_those_of_imagehash_in_every_orientation(astronaut: Image.Ima
             # a resampled picture is its mirror image but for the last bit of a few pixels
             assert int(np.bitwise_count(expected[name][0] ^ record[name][orientation])) <= 2
     assert not record["embedding"].any()
+    assert RECORD.itemsize == RECORD_SIZE
 
 
 def test_of_thousands_with_one_hash_each_has_a_few_suspects() -> None:
