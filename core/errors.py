@@ -33,6 +33,8 @@
     ├── TokenExists                 exit code 1
     ├── UnknownToken                exit code 2
     ├── UnknownPass                 exit code 2
+    ├── BackupFailed                exit code 1
+    ├── DigestNotSent               exit code 1
     └── RequestError                turned into an HTTP response by ``api.errors``
         ├── BadRequest              400
         ├── Forbidden               403
@@ -224,6 +226,14 @@ class UnknownToken(PictallionError):
     """No token has this name."""
 
     exit_code = 2
+
+
+class BackupFailed(PictallionError):
+    """A backup could not be made, read or restored."""
+
+
+class DigestNotSent(PictallionError):
+    """The digest of a night did not reach whom it is for."""
 
 
 class UnknownPass(PictallionError):

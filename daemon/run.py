@@ -72,8 +72,11 @@ RECOVERY_SECONDS = 60.0
 TIDY_SECONDS = 3600.0
 
 
-async def run_daemon(settings: Settings) -> None:
-    """Runs until SIGINT or SIGTERM. Raises :class:`core.errors.AlreadyRunning` and the errors of the database."""
+async def run_daemon(settings: Settings, config_file: Path | None) -> None:
+    """Runs until SIGINT or SIGTERM; ``config_file`` is where the settings were read.
+
+    Raises :class:`core.errors.AlreadyRunning` and the errors of the database.
+    """
     # what a lease sends whose file is opened by a writer, see core.media.source_file
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waits"))
@@ -85,14 +88,14 @@ async def run_daemon(settings: Settings) -> None:
         async with open_bench(settings) as bench:
             await recover(bench.database, bench.layout, bench.holder)
             await sweep(bench.database, bench.layout)
-            await _live(settings, bench)
+            await _live(settings, config_file, bench)
         # a thread may still be copying gigabytes from a slow share or listing a dead one; the interpreter would wait
         # for it, a person would not. The lock is held to the last moment.
         logging.shutdown()
         os._exit(0)
 
 
-async def _live(settings: Settings, bench: Workbench) -> None:
+async def _live(settings: Settings, config_file: Path | None, bench: Workbench) -> None:
     """Lives until a signal."""
     watched = roots_of(settings)
     intakes: dict[str, RootIntake] = {}
@@ -136,7 +139,9 @@ async def _live(settings: Settings, bench: Workbench) -> None:
     consideration = Consideration(
         settings.night, zone, lambda: dispatcher.is_idle or dispatcher.paused_reason is not None, lambda: use.requests
     )
-    runner = Runner(Tools(bench, settings), PASSES, consideration.manners, lambda run: announce_run(feed, run))
+    runner = Runner(
+        Tools(bench, settings, config_file), PASSES, consideration.manners, lambda run: announce_run(feed, run)
+    )
     NightWatch(settings.night, bench.database, runner, consideration).schedule(schedule, zone)
     context = ApiContext(
         bench=bench,

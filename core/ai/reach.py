@@ -87,11 +87,8 @@ def get(url: str, headers: Mapping[str, str], *, timeout: float, most: int) -> b
     """
     if (problem := problem_with(url)) is not None:
         raise ValueError(f"The address {url} {problem}.")
-    opener = urllib.request.OpenerDirector()
-    for handler in (_Http(), _Https(), urllib.request.HTTPErrorProcessor(), urllib.request.HTTPDefaultErrorHandler()):
-        opener.add_handler(handler)
     request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - see problem_with
-    with opener.open(request, timeout=timeout) as response:
+    with _opener().open(request, timeout=timeout) as response:
         if response.status != 200:
             raise OSError(f"{url} answers with status {response.status}")
         ends = time.monotonic() + timeout
@@ -101,6 +98,29 @@ def get(url: str, headers: Mapping[str, str], *, timeout: float, most: int) -> b
             if time.monotonic() > ends:
                 raise TimeoutError(f"{url} answers too slowly")
         return answer
+
+
+def post(url: str, body: bytes, headers: dict[str, str], timeout: float) -> int:
+    """Posts to an address that :func:`problem_with` has nothing against; the status of the answer. Blocks.
+
+    Nobody is followed to another address. Raises :class:`OSError`.
+    """
+    request = urllib.request.Request(url, body, {"User-Agent": "Pictallion"} | headers)  # noqa: S310 - see problem_with
+    try:
+        with _opener().open(request, timeout=timeout) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except (http.client.HTTPException, ValueError) as error:
+        raise OSError(f"its answer makes no sense: {error}") from error
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    opener = urllib.request.OpenerDirector()
+    for handler in (_Http(), _Https(), urllib.request.HTTPErrorProcessor(), urllib.request.HTTPDefaultErrorHandler()):
+        opener.add_handler(handler)
+    return opener
 
 
 def _connected(host: str, port: int, timeout: float | None) -> socket.socket:

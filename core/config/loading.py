@@ -29,7 +29,13 @@ DEFAULT_DATA_DIR: Final = "./data"
 DEFAULT_WATCH: Final = "./inbox"
 
 _PATH_KEYS: Final = frozenset(
-    {("server", "frontend_dir"), ("library", "data_dir"), ("watch", "path"), ("ai.vocabulary", "file")}
+    {
+        ("server", "frontend_dir"),
+        ("library", "data_dir"),
+        ("backup", "folder"),
+        ("watch", "path"),
+        ("ai.vocabulary", "file"),
+    }
 )
 
 

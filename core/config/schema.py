@@ -167,6 +167,21 @@ def _origin(text: str) -> str:
     return origin.lower()
 
 
+def _address(url: SecretStr | None) -> SecretStr | None:
+    # an address may hold its secret: no message repeats it
+    from core.ai.reach import problem_with
+
+    if url is not None and (problem := problem_with(url.get_secret_value())) is not None:
+        raise ValueError(f"is an address that {problem}")
+    return url
+
+
+def _mailbox(address: str | None) -> str | None:
+    if address is not None and not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", address):
+        raise ValueError('must be an e-mail address, such as "ada@example.org"')
+    return address
+
+
 def _network(text: str) -> str:
     try:
         return str(ip_network(text))
@@ -428,6 +443,40 @@ class Night(Section):
     verify_limit: Annotated[Duration, AfterValidator(_within(60, 86400))] = 3 * 3600.0
 
 
+class Backup(Section):
+    """Where backups of the database are kept (``None``: ``backups`` in ``data_dir``), and how many: of each of the last
+    ``daily`` days and ``monthly`` months one.
+    """
+
+    folder: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+    daily: Whole = Field(default=14, ge=1, le=1000)
+    monthly: Whole = Field(default=6, ge=0, le=1000)
+
+
+class Digest(Section):
+    """Who is told every morning what the night was like: an address that gets it as JSON, signed with a secret, and
+    receivers of an e-mail, which is handed in at a mail server.
+    """
+
+    webhook: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_address)] = None
+    webhook_secret: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = None
+    mail_to: tuple[Annotated[str, AfterValidator(_mailbox)], ...] = ()
+    mail_from: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_mailbox)] = None
+    smtp_host: str = Field(default="localhost", min_length=1)
+    smtp_port: Whole = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = None
+
+    @model_validator(mode="after")
+    def _password_is_kept_secret(self) -> Digest:
+        if self.smtp_user and self.smtp_security == "none" and not is_loopback(self.smtp_host):
+            raise ValueError(
+                'would send smtp_password for everybody to read; write smtp_security = "starttls" or "tls"'
+            )
+        return self
+
+
 class Log(Section):
     """What is logged, and how: ``auto`` is for people on a terminal and JSON elsewhere."""
 
@@ -456,6 +505,8 @@ class Settings(BaseSettings):
     ai: Ai = Ai()
     places: Places = Places()
     night: Night = Night()
+    backup: Backup = Backup()
+    digest: Digest = Digest()
     log: Log = Log()
 
     @classmethod
@@ -489,6 +540,11 @@ class Settings(BaseSettings):
         if self.database.url is None:
             return sqlite_url(self.library.data_dir / "pictallion.db")
         return make_url(self.database.url.get_secret_value())
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups of the database are kept."""
+        return self.backup.folder or self.library.data_dir / "backups"
 
     def shown(self) -> dict[str, Any]:
         """Return the effective values as they would be written in the file, by section; the password is ``***``."""

@@ -15,11 +15,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.engine import Database, copy_sqlite
+from core.db.engine import Database, copy_sqlite, open_database
 from core.db.tables import utc_now
 from core.errors import DatabaseUnreachable, SchemaMissing, SchemaTooNew
 
@@ -45,7 +45,7 @@ async def migrate(database: Database, migrations: Path = MIGRATIONS) -> Migrated
     current, has_tables = await _look(database)
     if current == head:
         return Migrated(current, head, None)
-    _refuse_newer(script, current, database)
+    _refuse_newer(script, current, f"The database {_name(database)}")
     backup = await _back_up(database, current or "unversioned") if has_tables else None
     async with database.write() as connection:
         await connection.run_sync(_upgrade, migrations)
@@ -61,11 +61,25 @@ async def require_current(database: Database, migrations: Path = MIGRATIONS) -> 
     current, _ = await _look(database)
     if current == script.get_current_head():
         return
-    _refuse_newer(script, current, database)
+    _refuse_newer(script, current, f"The database {_name(database)}")
     raise SchemaMissing(
         f"The database {_name(database)} is not at this program's schema yet; "
         "start the daemon once (`pictallion run`), it creates and migrates it."
     )
+
+
+async def revision_of(url: URL) -> str | None:
+    """The revision of the schema in the database at ``url``; ``None`` where it has none."""
+    database = open_database(url.render_as_string(hide_password=False))
+    try:
+        return (await _look(database))[0]
+    finally:
+        await database.close()
+
+
+def require_known(revision: str, name: str, migrations: Path = MIGRATIONS) -> None:
+    """Raises :class:`SchemaTooNew` where ``name``, a database or a backup, has a schema of a newer program."""
+    _refuse_newer(_script(migrations), revision or None, name)
 
 
 async def _look(database: Database) -> tuple[str | None, bool]:
@@ -106,14 +120,14 @@ def _has_tables(connection: Connection) -> bool:
     return bool(inspect(connection).get_table_names())
 
 
-def _refuse_newer(script: ScriptDirectory, current: str | None, database: Database) -> None:
+def _refuse_newer(script: ScriptDirectory, current: str | None, name: str) -> None:
     if current is None:
         return
     try:
         script.get_revision(current)
     except CommandError as error:
         raise SchemaTooNew(
-            f"The database {_name(database)} has schema {current}, which this Pictallion does not know: "
+            f"{name} has schema {current}, which this Pictallion does not know: "
             "a newer one wrote it. Nothing was changed. Install that version again, or point [database] url or "
             "[library] data_dir elsewhere."
         ) from error

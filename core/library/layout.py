@@ -7,6 +7,7 @@ media/sidecars/reference/  the sidecars of those, where they cannot lie beside t
 media/gold/, media/archive/
 thumbnails/ab/           rendered pictures, by the SHA-256 of the original; can be made again
 temp/                    uploads on their way in
+backups/                 of the database, unless [backup] folder says otherwise
 cache/                   networks and the gazetteer, prepared from the installed packages; can be made again
 pictallion.db            unless [database] url says otherwise
 """

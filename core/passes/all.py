@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.passes.backup import BACKUP
 from core.passes.bursts import BURSTS
+from core.passes.digest import DIGEST
 from core.passes.duplicates import DUPLICATES
 from core.passes.events import EVENTS
 from core.passes.shape import Pass
@@ -12,9 +14,11 @@ from core.passes.thumbnails import THUMBNAILS
 from core.passes.verify import VERIFY
 
 PASSES: Final[tuple[Pass, ...]] = (
+    BACKUP,
     VERIFY,
     EVENTS,
     BURSTS,
     DUPLICATES,
     THUMBNAILS,
+    DIGEST,
 )

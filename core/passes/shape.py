@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,10 +33,14 @@ class Progress(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Tools:
-    """What a pass works with. With ``is_dry`` it looks and counts and changes nothing."""
+    """What a pass works with. With ``is_dry`` it looks and counts and changes nothing.
+
+    ``config_file`` is where the settings were read, ``None`` where there is no such file.
+    """
 
     bench: Workbench
     settings: Settings
+    config_file: Path | None = None
     is_dry: bool = False
 
 

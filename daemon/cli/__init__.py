@@ -18,6 +18,7 @@ from daemon.cli.settings import CliContext
 _COMMANDS = {
     "ai": "daemon.cli.ai:ai",
     "audit": "daemon.cli.audit:audit_command",
+    "backup": "daemon.cli.backup:backup",
     "config": "daemon.cli.config:config",
     "damage": "daemon.cli.damage:damage",
     "explain": "daemon.cli.explain:explain",

@@ -14,7 +14,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from core.config import Settings
+from core.config import LoadedSettings, Settings
 from core.db.engine import Database, open_database
 from core.db.migrate import require_current
 from core.errors import UnknownPass
@@ -99,14 +99,15 @@ def run_pass(ctx: click.Context, name: str, dry_run: bool, no_wait: bool, as_jso
     Exit code 1 if it fails. Whoever interrupts this lets a run in the daemon go on; one that runs here goes on with the
     next start of the daemon or of this command.
     """
-    settings = load(ctx, require_folders=False).settings
+    loaded = load(ctx, require_folders=False)
+    settings = loaded.settings
     _refuse_unknown(name)
     if no_wait and ask_to_run_pass(settings, name, dry_run=dry_run):
         click.echo(f"{name} runs as soon as the pass before it is over.")
         return
     run = asyncio.run(_run_in_daemon(settings, name, dry_run=dry_run, is_quiet=as_json))
     if run is None:
-        run = asyncio.run(_run_here(settings, name, dry_run=dry_run))
+        run = asyncio.run(_run_here(loaded, name, dry_run=dry_run))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(_as_json(run)), indent=2).decode())
     else:
@@ -193,10 +194,11 @@ async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_qui
     return found
 
 
-async def _run_here(settings: Settings, name: str, *, dry_run: bool) -> Run:
+async def _run_here(loaded: LoadedSettings, name: str, *, dry_run: bool) -> Run:
+    settings = loaded.settings
     configure_logs(settings, level="warning")
     async with open_bench(settings) as bench:
-        runner = Runner(Tools(bench, settings), PASSES)
+        runner = Runner(Tools(bench, settings, loaded.file), PASSES)
         return await runner.run(Wanted(name, is_asked=True, is_dry=dry_run))
 
 

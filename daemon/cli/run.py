@@ -24,4 +24,4 @@ def run(ctx: click.Context) -> None:
     silver = settings.library.data_dir / "media" / "silver"
     click.echo(f"Look at them at   http://{server.host}:{server.port} or in {silver}")
     click.echo("Stop with         Ctrl-C")
-    uvloop.run(run_daemon(settings))
+    uvloop.run(run_daemon(settings, loaded.file))

@@ -55,7 +55,8 @@ def test_a_key_outside_of_a_section_is_sent_to_its_section(machine: Machine) -> 
     assert machine.problems("port = 9000\nzebra = 1") == [
         "config.toml: port is not a known key outside of a section; it belongs below [server]",
         "config.toml: zebra is not a known key outside of a section; "
-        "there are [server], [library], [database], [[watch]], [intake], [compute], [ai], [places], [night], [log]",
+        "there are [server], [library], [database], [[watch]], [intake], [compute], [ai], [places], [night], [backup], "
+        "[digest], [log]",
     ]
 
 

@@ -1,26 +1,44 @@
-"""Passes in a real daemon: by themselves after a start, and from the command line."""
+"""Passes in a real daemon: by themselves after a start, going on after it was killed, and from the command line."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import insert
+
+from core.db.engine import open_database
+from core.db.migrate import migrate
+from core.db.tables import FileVersion, MediaAsset, new_id
+from core.passes.verify import PAGE
 from tests.daemon.conftest import Home, start, wait_until
 from tests.daemon.test_intake import all_done, noise
+
+NIGHT = {"window": "", "start_delay": 0, "max_load": 0}
 
 
 def runs_of(home: Home, name: str) -> list[Any]:
     return home.query("select * from pass_runs where name = ? order by id", name)
 
 
+def wait_for_run(home: Home, name: str) -> Any:
+    """The first run of a pass, when it is done."""
+    return wait_until(f"{name} ran", lambda: next((run for run in runs_of(home, name) if run["state"] == "done"), None))
+
+
 def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_home: Callable[..., Home]) -> None:
-    home = make_home(settings={"night": {"start_delay": 0, "max_load": 0}})
+    home = make_home(settings={"night": NIGHT})
     noise(home.inbox / "a.jpg", 1)
     daemon = start(home)
     try:
         all_done(home, 1)
-        wait_until("it ran by itself", lambda: [run for run in runs_of(home, "thumbnails") if run["state"] == "done"])
+        assert wait_for_run(home, "verify")["reason"] is None
+        wait_for_run(home, "thumbnails")
         grid = list((home.data / "thumbnails").rglob("*-250.jpeg"))
         assert grid
         for path in grid:
@@ -32,7 +50,78 @@ def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_ho
         assert all(path.exists() for path in grid)
         listed = json.loads(home.run("pass", "list", "--json").stdout)
         assert {each["name"]: each["lastRun"]["state"] for each in listed}["thumbnails"] == "done"
+
+        (by_night,) = json.loads(home.run("backup", "list", "--json").stdout)
+        assert by_night["why"] is None
+        made = home.run("backup", "create")
+        assert made.returncode == 0, made.stderr
+        refused = home.run("backup", "restore", by_night["name"], "--yes")
+        assert refused.returncode == 4
+        assert "Stop it first" in refused.stderr
     finally:
         daemon.kill()
+    newest = json.loads(home.run("backup", "list", "--json").stdout)[0]
+    assert newest["why"] == "by-hand"
+    restored = home.run("backup", "restore", newest["name"], "--yes")
+    assert restored.returncode == 0, restored.stderr
+    assert home.states() == {"done": 1}
+    assert {one["why"] for one in json.loads(home.run("backup", "list", "--json").stdout)} == {
+        None,
+        "by-hand",
+        "before-restore",
+    }
     again = home.run("pass", "run", "thumbnails", "--dry-run", "--json")
     assert json.loads(again.stdout)["dryRun"] is True, again.stderr
+    assert home.run("pass", "run", "thumbnail").returncode == 2
+
+
+def test_a_daemon_that_was_killed_goes_on_with_the_slice_that_it_had_in_hand(make_home: Callable[..., Home]) -> None:
+    home = make_home(settings={"night": NIGHT | {"off": ["backup", "thumbnails", "events", "digest"]}})
+    names = [f"media/bronze/2020/01/{number}.jpg" for number in range(2 * PAGE)]
+    asyncio.run(_fill(home, names))
+    hanging = home.data / names[PAGE + PAGE // 2]
+    content = hanging.read_bytes()
+    hanging.unlink()
+    os.mkfifo(hanging)
+    daemon = start(home)
+    try:
+        wait_until(
+            "the first slice is written down", lambda: [run for run in runs_of(home, "verify") if run["done"] > 1]
+        )
+    finally:
+        daemon.kill()
+    (cut,) = runs_of(home, "verify")
+    assert (cut["state"], cut["done"]) == ("running", PAGE + 1)
+    began = "select file_path, verified_at from file_versions where verified_at > '2021-01-01' order by file_path"
+    verified = list(map(tuple, home.query(began)))
+    assert len(verified) == PAGE
+    hanging.unlink()
+    hanging.write_bytes(content)
+    daemon = start(home)
+    try:
+        run = wait_for_run(home, "verify")
+    finally:
+        daemon.kill()
+    assert [each["id"] for each in runs_of(home, "verify")] == [cut["id"]] == [run["id"]]
+    report = json.loads(run["report"])
+    assert (report["verified"], report["damaged"]) == (2 * PAGE, 0)
+    assert set(verified) < set(map(tuple, home.query(began)))
+
+
+async def _fill(home: Home, names: list[str]) -> None:
+    """A library of so many originals, none of which was read back for long."""
+    database = open_database(f"sqlite+aiosqlite:///{home.data}/pictallion.db")
+    await migrate(database)
+    async with database.write() as connection:
+        for number, name in enumerate(names):
+            path, asset, data = home.data / name, new_id(), f"photo {number}".encode()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            await connection.execute(insert(MediaAsset).values(id=asset, original_filename=path.name))
+            values = {"tier": "bronze", "file_hash": "0" * 32, "file_size": len(data), "mime_type": "image/jpeg"}
+            read = {"verified_at": datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=number)}
+            whole = hashlib.sha256(data).hexdigest()
+            await connection.execute(
+                insert(FileVersion).values(media_asset_id=asset, file_path=name, sha256=whole, **values, **read)
+            )
+    await database.close()

@@ -1,0 +1,124 @@
+"""What has happened, what waits for a person, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.audit import damage
+from core.db.tables import AssetHistory, Face, MediaAsset, Occasion, UploadConflict, WatchRoot
+from core.library.sidecars import failures
+from core.media.source_file import shown
+from core.occasions.matching import OccasionState
+from core.passes import runs
+from core.passes.runs import RunState
+from core.pipeline import tally
+from core.pipeline.states import State
+
+#: Sentences of each kind of trouble; the counts are of all.
+TOLD = 10
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that a person should look at: what kind it is, and one sentence about it."""
+
+    kind: str
+    sentence: str
+
+
+class PassTold(msgspec.Struct, frozen=True, rename="camel"):
+    """How the last run of a pass went; ``reason`` says why it is not done."""
+
+    name: str
+    state: str
+    seconds: float
+    reason: str | None
+    report: dict[str, Any]
+
+
+class Digest(msgspec.Struct, frozen=True, rename="camel"):
+    """What happened from ``since`` to ``until``.
+
+    ``taken_in`` are new photos, ``described`` those that a language model described, ``changed`` those that people or
+    other programs changed. ``waiting`` counts what waits for a person, by kind. ``troubles`` are the first
+    :data:`TOLD` of each kind.
+    """
+
+    since: datetime
+    until: datetime
+    taken_in: int
+    described: int
+    changed: int
+    waiting: dict[str, int]
+    troubles: list[Trouble]
+    passes: list[PassTold]
+
+
+async def gather(connection: AsyncConnection, since: datetime, until: datetime) -> Digest:
+    """Reads it all, in the caller's transaction."""
+    taken = select(func.count()).where(MediaAsset.created_at >= since, MediaAsset.created_at < until)
+    acted = (
+        select(AssetHistory.action, func.count(distinct(AssetHistory.media_asset_id)).label("photos"))
+        .where(AssetHistory.timestamp >= since, AssetHistory.timestamp < until)
+        .group_by(AssetHistory.action)
+    )
+    taken_in = (await connection.execute(taken)).scalar_one()
+    actions = {row.action: row.photos for row in await connection.execute(acted)}
+    return Digest(
+        since=since,
+        until=until,
+        taken_in=taken_in,
+        described=actions.get("AI_PROCESSED", 0),
+        changed=actions.get("METADATA_EDITED", 0),
+        waiting=await _waiting(connection),
+        troubles=await _troubles(connection),
+        passes=[
+            PassTold(run.name, run.state, run.seconds, run.reason, _brief(run.progress.report))
+            for run in (await runs.latest(connection)).values()
+            if run.updated_at >= since and run.name != "digest"
+        ],
+    )
+
+
+async def _waiting(connection: AsyncConnection) -> dict[str, int]:
+    counts = {
+        "uploadConflicts": select(func.count()).select_from(UploadConflict),
+        "unnamedFaces": select(func.count()).where(Face.person_id.is_(None), Face.ignored.is_(False)),
+        "occasions": select(func.count()).where(Occasion.state == OccasionState.PROPOSED),
+    }
+    return {name: (await connection.execute(statement)).scalar_one() for name, statement in counts.items()}
+
+
+async def _troubles(connection: AsyncConnection) -> list[Trouble]:
+    found = []
+    frozen = select(WatchRoot.name, WatchRoot.frozen_reason).where(WatchRoot.frozen_reason.is_not(None))
+    for name, reason in await connection.execute(frozen):
+        found.append(Trouble("root", f"{name} is frozen: {reason}"))
+    for damaged in await damage.damages(connection, limit=TOLD):
+        offer = "a good copy is offered" if damaged.good_copy else "no good copy is known"
+        found.append(Trouble("damage", f"{shown(damaged.file_path)} is damaged ({damaged.kind}); {offer}."))
+    states = await tally.counts(connection)
+    if quarantined := states[State.QUARANTINED]:
+        found.append(Trouble("quarantine", f"{quarantined} files are in quarantine."))
+    found += [
+        Trouble("file", f"{each['root']}:{each['path']}: {each['reason'] or each['state']}")
+        for each in await tally.troubles(connection, TOLD)
+    ]
+    unwritten, first = await failures(connection, TOLD)
+    found += [Trouble("sidecar", f"{row.path}: {row.reason}") for row in first if unwritten]
+    found += [
+        Trouble("pass", f"{run.name} failed: {run.reason}")
+        for run in (await runs.latest(connection)).values()
+        if run.state is RunState.FAILED
+    ]
+    return found
+
+
+def _brief(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in numbers and words: of lists the lengths."""
+    return {key: len(value) if isinstance(value, list | dict) else value for key, value in report.items()}
