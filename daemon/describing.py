@@ -123,6 +123,10 @@ class Describer:
 
     async def _fill(self) -> float | None:
         """Asks about as many as may be; returns how long to sleep at most, ``None`` for until woken."""
+        if self._is_busy():
+            self._doing = Doing(self._doing.provider, self._doing.model, INTAKE)
+            self._rate.pause()
+            return INTAKE_PAUSE
         providers = await self._bench.providers.chosen()
         models = [provider for provider in providers if provider.name != BUILTIN]
         # without a model only those are described anew that a person asks for
@@ -166,8 +170,6 @@ class Describer:
             reason = f"These are quiet hours ({self._quiet})."
         elif self._rest is not None and (left := self._rest[0] - time.monotonic()) > 0:
             seconds, reason, until = left, self._rest[1], now + timedelta(seconds=left)
-        elif self._is_busy():
-            seconds, reason = INTAKE_PAUSE, INTAKE
         if seconds is not None:
             self._doing = Doing(asked[0].name, asked[0].model, reason, until)
         return seconds
@@ -179,8 +181,12 @@ class Describer:
             await queue.release_deferred(connection, now)
         after: str | None = "" if look_for_more else None
         while after is not None and not self._is_stopping:
-            async with self._bench.database.write() as connection:
-                after = await queue.add_builtin(connection, after, self._bench.today(now), now)
+            async with self._bench.database.read() as connection:
+                page = await queue.undescribed(connection, after)
+            if page.new or page.again:
+                async with self._bench.database.write() as connection:
+                    await queue.add_page(connection, page, self._bench.today(now), now)
+            after = page.last
 
     async def _work(self, waiting: Waiting, asked: Sequence[Provider]) -> None:
         try:

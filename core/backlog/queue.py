@@ -8,12 +8,15 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from core.ai.builtin import NAME as BUILTIN
 from core.backlog.states import BacklogState
 from core.db.tables import AiBacklogEntry, FileVersion, MediaAsset
+from core.groups.neighbourhood import chunks
 from core.library.layout import Tier
 from core.pipeline.retry import latest_attempt, next_attempt
 
@@ -22,7 +25,7 @@ ASKED: Final = 1
 """Priorities: of what merely came into the library, and of what a person asked for."""
 
 PAGE: Final = 500
-"""Versions that are looked at in one transaction: some 20 ms of the one writer that SQLite has."""
+"""Versions that are looked at, or queued, in one transaction: some 20 ms of the one writer that SQLite has."""
 
 
 _LONGEST_DAY: Final = timedelta(hours=26)
@@ -66,11 +69,21 @@ async def add_new(
     await connection.execute(insert(AiBacklogEntry), row)
 
 
-async def add_builtin(connection: AsyncConnection, after: str, day: date, now: datetime) -> str | None:
-    """Queues those of the next :data:`PAGE` photos that nobody but the built-in provider has described.
+class Page(msgspec.Struct, frozen=True):
+    """Photos that nobody but the built-in provider has described: ``new`` ones are not in the queue yet, those of
+    ``again`` were, and were described by what was measured since. ``last`` is the last id that was looked at, ``None``
+    at the end.
+    """
 
-    ``after`` is the last id of the page before, at first an empty text; returns this page's, ``None`` at the end. What
-    a model described is left as it is, whichever is chosen now.
+    new: tuple[tuple[str, str | None], ...]
+    again: tuple[str, ...]
+    last: str | None
+
+
+async def undescribed(connection: AsyncConnection, after: str) -> Page:
+    """Looks at the :data:`PAGE` photos that follow the id ``after``, at first an empty text.
+
+    What a model described is left as it is, whichever is chosen now.
     """
     described_by = FileVersion.combined_metadata["ai"]["provider"].as_string()
     statement = (
@@ -88,16 +101,23 @@ async def add_builtin(connection: AsyncConnection, after: str, day: date, now: d
     )
     rows = (await connection.execute(statement)).all()
     wanted = [row for row in rows if row.described_by in (None, BUILTIN)]
+    return Page(
+        new=tuple((row.id, row.captured_at) for row in wanted if row.state is None),
+        again=tuple(row.id for row in wanted if row.state == BacklogState.DONE and row.provider != BUILTIN),
+        last=rows[-1].id if len(rows) == PAGE else None,
+    )
+
+
+async def add_page(connection: AsyncConnection, page: Page, day: date, now: datetime) -> None:
+    """Queues the photos of a page."""
     request = backlog_request(day)
-    if new := [_row(row.id, row.captured_at, request, CAME, now) for row in wanted if row.state is None]:
-        await connection.execute(insert(AiBacklogEntry), new)
-    # answered once, and described by what was measured since
-    again = [row.id for row in wanted if row.state == BacklogState.DONE and row.provider != BUILTIN]
-    if again:
-        await connection.execute(
-            update(AiBacklogEntry).where(AiBacklogEntry.version_id.in_(again)).values(_afresh(request, CAME, now))
-        )
-    return rows[-1].id if len(rows) == PAGE else None
+    if page.new:
+        build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+        rows = [_row(version_id, captured_at, request, CAME, now) for version_id, captured_at in page.new]
+        await connection.execute(build(AiBacklogEntry).on_conflict_do_nothing(), rows)
+    if page.again:
+        is_done = (AiBacklogEntry.version_id.in_(page.again), AiBacklogEntry.state == BacklogState.DONE)
+        await connection.execute(update(AiBacklogEntry).where(*is_done).values(_afresh(request, CAME, now)))
 
 
 async def claim(
@@ -233,11 +253,12 @@ async def retry(connection: AsyncConnection, version_ids: Sequence[str] | None, 
         AiBacklogEntry.state.in_((BacklogState.FAILED, BacklogState.DEFERRED)),
         and_(AiBacklogEntry.state == BacklogState.WAITING, AiBacklogEntry.next_attempt_at.is_not(None)),
     )
-    statement = update(AiBacklogEntry).where(is_stuck)
-    if version_ids is not None:
-        statement = statement.where(AiBacklogEntry.version_id.in_(version_ids))
-    values = {"state": BacklogState.WAITING, "attempts": 0, "next_attempt_at": None, "reason": None}
-    return (await connection.execute(statement.values(**values, updated_at=now))).rowcount
+    values = {"state": BacklogState.WAITING, "attempts": 0, "next_attempt_at": None, "reason": None, "updated_at": now}
+    statement = update(AiBacklogEntry).where(is_stuck).values(values)
+    if version_ids is None:
+        return (await connection.execute(statement)).rowcount
+    of_these = (statement.where(AiBacklogEntry.version_id.in_(chunk)) for chunk in chunks(version_ids))
+    return sum([(await connection.execute(each)).rowcount for each in of_these])
 
 
 async def counts(connection: AsyncConnection) -> dict[BacklogState, int]:
@@ -248,23 +269,29 @@ async def counts(connection: AsyncConnection) -> dict[BacklogState, int]:
 
 
 async def troubles(connection: AsyncConnection, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The newest of those that failed, or will be tried again: version, name, state, reason, attempts, next attempt."""
-    statement = (
-        select(
-            AiBacklogEntry.version_id,
-            MediaAsset.original_filename,
-            AiBacklogEntry.state,
-            AiBacklogEntry.reason,
-            AiBacklogEntry.attempts,
-            AiBacklogEntry.next_attempt_at,
+    """Those that failed, then those that are tried again: version, name, state, reason, attempts, next attempt."""
+    found: list[Row[*tuple[Any, ...]]] = []
+    for state in (BacklogState.FAILED, BacklogState.DEFERRED, BacklogState.WAITING):
+        statement = (
+            select(
+                AiBacklogEntry.version_id,
+                MediaAsset.original_filename,
+                AiBacklogEntry.state,
+                AiBacklogEntry.reason,
+                AiBacklogEntry.attempts,
+                AiBacklogEntry.next_attempt_at,
+            )
+            .join(FileVersion, FileVersion.id == AiBacklogEntry.version_id)
+            .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
+            .where(AiBacklogEntry.state == state)
+            .order_by(AiBacklogEntry.next_attempt_at, AiBacklogEntry.version_id)
         )
-        .join(FileVersion, FileVersion.id == AiBacklogEntry.version_id)
-        .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
-        .where(AiBacklogEntry.state.in_((BacklogState.FAILED, BacklogState.DEFERRED, BacklogState.WAITING)))
-        .where(AiBacklogEntry.reason.is_not(None))
-        .order_by(AiBacklogEntry.state, AiBacklogEntry.next_attempt_at.desc(), AiBacklogEntry.version_id)
-    )
-    return (await connection.execute(statement.limit(limit))).all()
+        if state is BacklogState.WAITING:
+            # by far the most wait for nothing but their turn
+            statement = statement.where(AiBacklogEntry.next_attempt_at.is_not(None))
+        if len(found) < limit:
+            found += (await connection.execute(statement.limit(limit - len(found)))).all()
+    return found
 
 
 def afresh(request: str, now: datetime) -> dict[str, Any]:

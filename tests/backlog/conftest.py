@@ -198,14 +198,14 @@ class Shelf:
         return replace(self.bench, providers=Chosen(self.bench.database, limits, self.bench.zone, asked=self.chosen))
 
 
-async def until(what: str, look: Callable[[], Awaitable[Any]]) -> Any:
+async def until(what: str, look: Callable[[], Awaitable[Any]], patience: float = PATIENCE) -> Any:
     """The first true answer of ``look``."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if answer := await look():
             return answer
         await asyncio.sleep(0.01)
-    raise AssertionError(f"{what}: not within {PATIENCE:g} s")
+    raise AssertionError(f"{what}: not within {patience:g} s")
 
 
 def picture() -> bytes:
