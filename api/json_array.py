@@ -14,7 +14,7 @@ _CHUNK: Final = 1 << 18
 
 def json_array(chunks: Iterable[bytes]) -> Stream:
     """Sends the insides of JSON arrays, of which each has an element at least, as one array."""
-    return sent(_as_array(chunks))
+    return sent(as_array(chunks))
 
 
 def sent(chunks: Iterable[bytes]) -> Stream:
@@ -43,7 +43,8 @@ def _next_chunk(pieces: Iterator[bytes]) -> bytes:
     return b"".join(joined)
 
 
-def _as_array(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def as_array(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The insides of JSON arrays as one array."""
     before = b"["
     for chunk in chunks:
         yield before + chunk

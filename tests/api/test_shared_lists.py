@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from api import shared_lists
+from api.json_array import as_array
 from api.shared_lists import SharedLists
 from tests.api.conftest import Library
 
@@ -57,7 +59,7 @@ async def test_one_who_hangs_up_takes_it_from_nobody_and_what_fails_fails_for_al
     with pytest.raises(OSError, match="gone"):
         await other
     shelf.is_broken = False
-    assert await lists.read(ASKED, shelf.read) == [b"1", b"2"]
+    assert list(await lists.read(ASKED, shelf.read)) == [b"1", b"2"]
     assert shelf.readings == 2
 
 
@@ -65,8 +67,26 @@ async def test_what_has_no_question_or_another_one_is_read_for_itself() -> None:
     lists, shelf = SharedLists(), Shelf()
     shelf.may_go_on.set()
     for question in (None, None, ASKED, ("another mark", *ASKED[1:])):
-        assert await lists.read(question, shelf.read) == [b"1", b"2"]
+        assert list(await lists.read(question, shelf.read)) == [b"1", b"2"]
     assert shelf.readings == 4
+
+
+async def test_the_oldest_list_is_given_up_where_memory_ends_and_never_looks_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_lists, "MOST_BYTES", 5)
+    lists, shelf = SharedLists(), Shelf()
+    shelf.may_go_on.set()
+    first, second, third = [
+        iter(as_array(await lists.read((mark, *ASKED[1:]), shelf.read))) for mark in ("one", "two", "three")
+    ]
+    assert next(third) == b"[1"
+    with pytest.raises(ConnectionAbortedError):
+        list(first)
+    assert b"".join(second) == b"[1,2]"
+    assert b"".join(third) == b",2]"
+    again = await lists.read(("one", *ASKED[1:]), shelf.read)
+    assert list(again) == [b"1", b"2"]
 
 
 async def test_lists_that_are_read_while_photos_come_have_all_that_had_come(library: Library) -> None:
