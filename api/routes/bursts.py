@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from litestar import Request, get, post
+import msgspec
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
+from litestar.types import ExceptionHandler
 
 from api.context import ApiContext
+from api.errors import EXCEPTION_HANDLERS
 from api.json_array import made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.burst import (
@@ -27,6 +30,7 @@ from api.schemas.burst import (
     unwrapped,
 )
 from api.schemas.photo import Photo, photo_of
+from api.schemas.problem import Problem
 from api.shared_lists import SharedLists
 from core.bursts.deciding import Selection, process_bursts, undo_decision
 from core.bursts.reading import analyze, similar_of_tier
@@ -34,11 +38,25 @@ from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
 
 
+def _without_bursts(handler: ExceptionHandler[Any]) -> ExceptionHandler[Any]:
+    """The burst page takes whatever comes for an analysis: a fault has its keys, too, with nothing in them."""
+
+    def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        answer = handler(request, error)
+        if isinstance(answer.content, Problem):
+            nothing = {"groups": [], "totalPhotos": 0, "ungroupedPhotos": []}
+            answer.content = msgspec.to_builtins(answer.content) | nothing
+        return answer
+
+    return handle
+
+
 @get(
     "/api/burst/analyze",
     tags=["Bursts"],
     opt={FROM_DATABASE: True},
     responses={200: ResponseSpec(BurstAnalysis, generate_examples=False, description="Bursts and the rest")},
+    exception_handlers={kind: _without_bursts(handler) for kind, handler in EXCEPTION_HANDLERS.items()},
 )
 async def analyze_bursts(
     request: Request[Any, Any, Any], context: NamedDependency[ApiContext], lists: NamedDependency[SharedLists]

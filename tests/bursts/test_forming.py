@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.bursts.best import best_of
@@ -27,6 +27,7 @@ def frame(number: int, second: float, **columns: object) -> Frame:
     return Frame(**(defaults | columns))  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 40)), max_size=30), st.randoms(use_true_random=False))
 def test_the_same_bursts_whatever_the_order(shots: list[tuple[int, int]], order: Random) -> None:
     frames = [frame(place, second, file_size=1000 + 20 * size) for place, (second, size) in enumerate(shots)]
@@ -41,6 +42,7 @@ def test_the_same_bursts_whatever_the_order(shots: list[tuple[int, int]], order:
         assert burst.best in {one.id for one in burst.frames}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 40)), max_size=30))
 def test_pictures_without_company_are_in_no_burst_and_change_none(shots: list[tuple[int, int]]) -> None:
     frames = [frame(place, second, file_size=1000 + 20 * size) for place, (second, size) in enumerate(shots)]

@@ -9,7 +9,7 @@ from core.db.tables import MediaAsset
 from tests.api.conftest import NOON
 from tests.conformance.asking import Asker, Page
 from tests.conformance.shape import Value
-from tests.conformance.shapes import BURSTS, PHOTO
+from tests.conformance.shapes import BURSTS, ERROR, PHOTO
 
 PAGE = Page()
 route = PAGE.route
@@ -41,6 +41,9 @@ async def analyze(ask: Asker) -> None:
     ask.effect(group["timeSpan"] == 2000 and 0 <= group["averageSimilarity"] <= 1, "it took two seconds")
     ask.effect((body["totalPhotos"], len(body["ungroupedPhotos"])) == (4, 1), "the other stands alone")
     ask.effect((await ask.success(shape=BURSTS))["groups"][0]["id"] == group["id"], "its id is stable")
+    await ask.library.add_photo("silver", captured_at="nobody knows")
+    nothing = {"groups": Value([]), "totalPhotos": Value(0), "ungroupedPhotos": Value([])}
+    await ask.error(500, shape=ERROR | nothing)
 
 
 @route("POST /api/burst/process")
