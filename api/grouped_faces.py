@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
 import msgspec
 
-from api.schemas.face import AssignedGroup, GroupedFaces, UnassignedGroup
+from api.schemas.face import AssignedGroup, UnassignedGroup
 from api.schemas.face_list import box_of, face_text, faces_to_group
 from core.db.engine import Database
 from core.people.embeddings import BoxedFace, Embeddings
-from core.people.grouping import MIN_GROUP
+from core.people.grouping import MIN_GROUP, FaceGroup
 from core.people.unnamed import groups_of
+
+_NONE: Final = msgspec.Raw(b"[]")
+
+_BATCH: Final = 250
+"""Faces that are put together in one go: less than a millisecond."""
 
 
 async def grouped(
     database: Database, embeddings: Embeddings, similarity: float | None, smallest: int | None
-) -> GroupedFaces:
-    """Reads all faces in one statement, already as JSON, and puts them into their groups."""
+) -> Iterator[bytes]:
+    """A :class:`api.schemas.face.GroupedFaces` in pieces, for a thread.
+
+    Reads all faces in one statement, already as JSON, and puts them into their groups.
+    """
     names: dict[str, str] = {}
     by_person: dict[str, list[bytes]] = {}
     unnamed: list[tuple[BoxedFace, int]] = []
@@ -34,32 +45,40 @@ async def grouped(
                     names[row.person_id] = row.name
                     by_person.setdefault(row.person_id, []).append(face_text(row).encode())
     groups = await groups_of(embeddings, unnamed, similarity, smallest)
-    return GroupedFaces(
-        assigned_groups=[
-            AssignedGroup("person", person_id, names[person_id], _array(faces))
-            for person_id, faces in sorted(by_person.items(), key=lambda each: (-len(each[1]), each[0]))
-        ],
-        unassigned_groups=[
-            _group(
-                unnamed[group.members[0]][0][0],
-                [encoded[member] for member in group.members],
-                group.confidence,
-            )
-            for group in groups
-        ],
-        total_faces=total,
-        assigned_count=sum(map(len, by_person.values())),
-        unassigned_count=len(unnamed),
-    )
+    return _encoded(total, by_person, names, [face for face, _ in unnamed], encoded, groups)
 
 
-def _group(first: str, faces: list[bytes], confidence: int) -> UnassignedGroup:
-    if len(faces) == 1:
-        return UnassignedGroup("single", f"single_{first}", "Nobody like it", _array(faces), 0)
-    is_pair = len(faces) < MIN_GROUP
-    name = f"Possible match ({confidence} %)" if is_pair else f"Likely one person ({len(faces)} faces)"
-    return UnassignedGroup("similarity", f"similar_{first}", name, _array(faces), confidence)
+def _encoded(
+    total: int,
+    by_person: Mapping[str, Sequence[bytes]],
+    names: Mapping[str, str],
+    unnamed: Sequence[BoxedFace],
+    encoded: Sequence[bytes],
+    groups: Sequence[FaceGroup],
+) -> Iterator[bytes]:
+    counts = total, sum(map(len, by_person.values())), len(unnamed)
+    yield b'{"totalFaces":%d,"assignedCount":%d,"unassignedCount":%d,"assignedGroups":[' % counts
+    most_first = sorted(by_person.items(), key=lambda each: (-len(each[1]), each[0]))
+    for place, (person_id, faces) in enumerate(most_first):
+        yield from _group(AssignedGroup("person", person_id, names[person_id], _NONE), faces, bool(place))
+    yield b'],"unassignedGroups":['
+    for place, group in enumerate(groups):
+        faces = [encoded[member] for member in group.members]
+        yield from _group(_unassigned(unnamed[group.members[0]][0], len(faces), group.confidence), faces, bool(place))
+    yield b"]}"
 
 
-def _array(encoded: list[bytes]) -> msgspec.Raw:
-    return msgspec.Raw(b"[" + b",".join(encoded) + b"]")
+def _unassigned(first: str, faces: int, confidence: int) -> UnassignedGroup:
+    if faces == 1:
+        return UnassignedGroup("single", f"single_{first}", "Nobody like it", 0, _NONE)
+    is_pair = faces < MIN_GROUP
+    name = f"Possible match ({confidence} %)" if is_pair else f"Likely one person ({faces} faces)"
+    return UnassignedGroup("similarity", f"similar_{first}", name, confidence, _NONE)
+
+
+def _group(group: AssignedGroup | UnassignedGroup, faces: Sequence[bytes], is_next: bool) -> Iterator[bytes]:
+    """The faces come last, and may be many megabytes: they are not put into a text once more."""
+    yield b"," * is_next + msgspec.json.encode(group).removesuffix(b"]}")
+    for start in range(0, len(faces), _BATCH):
+        yield b"," * bool(start) + b",".join(faces[start : start + _BATCH])
+    yield b"]}"

@@ -33,6 +33,7 @@ from core.library.layout import Layout
 from core.passes.runner import Runner
 from core.passes.shape import Tools
 from core.pipeline.workbench import Workbench
+from daemon.memory import spare_what_lasts
 
 TICK = 0.002
 """How often the event loop is asked whether it is there. [s]"""
@@ -145,6 +146,7 @@ async def serve(folder: Path, port: int) -> None:
     for route in (constant, rows_of, longest, change):
         app.register(route)
     app.register(create_static_files_router(path="/bench/static", directories=[folder / "static"]))
+    spare_what_lasts()
     watching = asyncio.create_task(watch())
     await uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False)).serve()
     watching.cancel()

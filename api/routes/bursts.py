@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from heapq import nlargest
 from typing import Annotated, Any
 
 import msgspec
@@ -33,7 +35,8 @@ from api.schemas.photo import Photo, photo_of
 from api.schemas.problem import Problem
 from api.shared_lists import SharedLists
 from core.bursts.deciding import Selection, process_bursts, undo_decision
-from core.bursts.reading import analyze, similar_of_tier
+from core.bursts.forming import Burst
+from core.bursts.reading import Analysis, analyze, similar_of_tier
 from core.bursts.similar import JOINED, SCORE
 from core.library.photos import photos_by_id
 
@@ -97,17 +100,22 @@ async def notice_bursts(
 ) -> BurstNotices:
     """The bursts that the latest photos are in: those of ``/api/burst/analyze``, with whole photos."""
     analysis = await analyze(context.bench.database)
-    latest = sorted(analysis.pictures.values(), key=lambda one: (one.came, one.id), reverse=True)[:limit]
-    considered = {one.id for one in latest}
-    bursts = [burst for burst in analysis.bursts if any(frame.id in considered for frame in burst.frames)]
-    alone = [photo_id for photo_id in analysis.alone if photo_id in considered]
+    total, bursts, alone = await asyncio.to_thread(_of_latest, analysis, limit)
     photos = await _photos(context, [*(frame.id for burst in bursts for frame in burst.frames), *alone])
     notices = []
     for burst in bursts:
         shown = [photos[frame.id] for frame in burst.frames if frame.id in photos]
         start, end = burst.frames[0].taken, burst.frames[-1].taken
         notices.append(BurstNotice(burst.id, shown, start.isoformat(), end.isoformat(), len(shown)))
-    return BurstNotices(notices, len(latest), [photos[photo_id] for photo_id in alone if photo_id in photos])
+    return BurstNotices(notices, total, [photos[photo_id] for photo_id in alone if photo_id in photos])
+
+
+def _of_latest(analysis: Analysis, limit: int) -> tuple[int, list[Burst], list[str]]:
+    """How many photos are the latest, the bursts that they are in, and those in none; for a thread."""
+    latest = nlargest(limit, analysis.pictures.values(), key=lambda one: (one.came, one.id))
+    considered = {one.id for one in latest}
+    bursts = [burst for burst in analysis.bursts if any(frame.id in considered for frame in burst.frames)]
+    return len(latest), bursts, [photo_id for photo_id in analysis.alone if photo_id in considered]
 
 
 @get("/api/photos/similarity", tags=["Bursts"], opt={FROM_DATABASE: True})

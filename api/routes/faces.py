@@ -14,7 +14,7 @@ from litestar.response import Stream
 
 from api.context import ApiContext
 from api.grouped_faces import grouped
-from api.json_array import json_array
+from api.json_array import json_array, made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.face import (
     Assigned,
@@ -51,6 +51,8 @@ from core.people.people import PersonRow, list_people
 from core.people.unnamed import look_again, suggestions_for_unnamed
 
 _LIST = {200: ResponseSpec(list[ListedFace], generate_examples=False, description="Faces, newest first")}
+
+_GROUPED = {200: ResponseSpec(GroupedFaces, generate_examples=False, description="Faces by person and likeness")}
 
 _SUGGESTIONS = {200: ResponseSpec(list[FaceSuggestions], generate_examples=False, description="Faces, surest first")}
 
@@ -106,8 +108,10 @@ async def get_ignored_faces(
     return json_array(await lists.read(question_of(request), _listed(context, FaceListing.IGNORED)))
 
 
-@get("/api/faces/grouped", tags=["Faces"], opt={FROM_DATABASE: True})
+@get("/api/faces/grouped", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_GROUPED)
 async def get_grouped_faces(
+    request: Request[Any, Any, Any],
+    lists: NamedDependency[SharedLists],
     context: NamedDependency[ApiContext],
     embeddings: NamedDependency[Embeddings],
     similarity: Annotated[
@@ -117,9 +121,14 @@ async def get_grouped_faces(
     smallest: Annotated[
         int | None, QueryParameter(name="minGroupSize", ge=2, le=10, description="smaller groups are taken apart")
     ] = None,
-) -> GroupedFaces:
+) -> Stream:
     """Faces by person, and the rest by likeness, for a person to name many at once; the largest groups first."""
-    return await grouped(context.bench.database, embeddings, similarity, smallest)
+
+    async def read() -> AsyncIterator[bytes]:
+        async for chunk in made_in_thread(await grouped(context.bench.database, embeddings, similarity, smallest)):
+            yield chunk
+
+    return sent(await lists.read(question_of(request), read))
 
 
 @get("/api/faces/suggestions", tags=["Faces"], opt={FROM_DATABASE: True}, responses=_SUGGESTIONS)

@@ -65,8 +65,8 @@ class UnassignedGroup(Struct, rename="camel"):
     type: Literal["similarity", "single"]
     group_id: str
     group_name: str
-    faces: Annotated[msgspec.Raw, JsonOf(list[ListedFace])]
     avg_confidence: int
+    faces: Annotated[msgspec.Raw, JsonOf(list[ListedFace])]
 
 
 class GroupedFaces(Struct, rename="camel"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from core.db.engine import Database
-from core.db.in_batches import all_rows
+from core.db.in_batches import BATCH
+from core.db.json_sql import json_text
 from core.db.tables import Face, FileVersion, Person
 from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import FaceGroup, group_faces
@@ -23,12 +24,22 @@ from core.people.suggesting import HIGHEST, MOST_PER_FACE, Known, Suggestion, su
 _version = aliased(FileVersion)
 
 _FACES = (
-    select(Face.id, Face.bounding_box, Face.person_id, _version.captured_at, Person.birthdate)
+    select(Face.id, json_text(Face.bounding_box), Face.person_id, _version.captured_at, Person.birthdate)
     .join(_version, _version.id == Face.photo_id)
     .outerjoin(Person, Person.id == Face.person_id)
     .where(_version.archived_at.is_(None), Face.ignored.is_(False))
     .order_by(Face.id)
 )
+
+
+class _Face(msgspec.Struct, frozen=True, gc=False):
+    """Not a row of the database: of tens of thousands of those, the garbage collector would let nobody have a turn."""
+
+    id: str
+    box: tuple[int, ...]
+    person_id: str | None
+    captured_at: str | None
+    birthdate: datetime | None
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -101,17 +112,24 @@ async def look_again(database: Database, embeddings: Embeddings) -> list[Again]:
 
 
 async def _suggest(database: Database, embeddings: Embeddings, distance: float) -> list[tuple[str, list[Suggestion]]]:
+    rows: list[_Face] = []
     async with database.read() as connection:
-        rows = await all_rows(connection, _FACES)
-    faces = await asyncio.to_thread(lambda: [(row.id, row.bounding_box) for row in rows])
+        found = await connection.stream(_FACES, execution_options={"yield_per": BATCH})
+        async for batch in found.partitions():
+            rows += [_Face(face_id, _box(box), *others) for face_id, box, *others in batch]
+    faces = await asyncio.to_thread(lambda: [(row.id, row.box) for row in rows])
     places, vectors = await embeddings.of(faces)
     if not places:
         return []
     return await asyncio.to_thread(_compare, rows, places, vectors, distance)
 
 
+def _box(text: str) -> tuple[int, ...]:
+    return tuple(msgspec.json.decode(text))
+
+
 def _compare(
-    every: Sequence[Any], places: Sequence[int], vectors: Any, distance: float
+    every: Sequence[_Face], places: Sequence[int], vectors: Any, distance: float
 ) -> list[tuple[str, list[Suggestion]]]:
     rows = [every[place] for place in places]
     unnamed = [place for place, row in enumerate(rows) if row.person_id is None]
