@@ -116,7 +116,7 @@ async def _suggest(database: Database, embeddings: Embeddings, distance: float) 
     async with database.read() as connection:
         found = await connection.stream(_FACES, execution_options={"yield_per": BATCH})
         async for batch in found.partitions():
-            rows += [_Face(face_id, _box(box), *others) for face_id, box, *others in batch]
+            rows += [_Face(face_id, _box(box), whose, taken, born) for face_id, box, whose, taken, born in batch]
     faces = await asyncio.to_thread(lambda: [(row.id, row.box) for row in rows])
     places, vectors = await embeddings.of(faces)
     if not places:
@@ -133,14 +133,15 @@ def _compare(
 ) -> list[tuple[str, list[Suggestion]]]:
     rows = [every[place] for place in places]
     unnamed = [place for place, row in enumerate(rows) if row.person_id is None]
-    named = [place for place, row in enumerate(rows) if row.person_id is not None]
+    owners = {place: row.person_id for place, row in enumerate(rows) if row.person_id is not None}
+    named = list(owners)
     if not unnamed or not named:
         return []
-    born = {rows[place].person_id: rows[place].birthdate for place in named}
+    born = {person_id: rows[place].birthdate for place, person_id in owners.items()}
     people = [Known(person_id, None if day is None else day.date()) for person_id, day in sorted(born.items())]
     position = {person.person_id: place for place, person in enumerate(people)}
     taken = [_day(rows[place].captured_at) for place in unnamed]
-    whose = [position[rows[place].person_id] for place in named]
+    whose = [position[person_id] for person_id in owners.values()]
     found = suggest(vectors[unnamed], taken, vectors[named], whose, people, distance)
     return [(rows[place].id, suggested) for place, suggested in zip(unnamed, found, strict=True)]
 
