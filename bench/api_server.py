@@ -105,7 +105,7 @@ async def serve(folder: Path, port: int) -> None:
     """Serves until the process is ended."""
     database = open_database(database_url(folder))
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
-    bench = Workbench(database, Layout(folder), compute, Providers(database), "bench", "datetime", None, 1)
+    bench = Workbench(database, Layout(folder), compute, Providers(database, compute), "bench", "datetime", None, 1)
     passes = Runner(Tools(bench, Settings(library={"data_dir": folder.absolute()}, watch=())), ())
     app = create_app(ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list, passes))
     worst = [0.0]

@@ -92,11 +92,12 @@ async def _on_database(folder: Path, cache: Path, photos: int, report: Callable[
             await connection.execute(insert(MediaAsset), [_asset(shot) for shot in batch])
             await connection.execute(insert(FileVersion), [_version(shot) for shot in batch])
             await connection.execute(insert(Face), [face for shot in batch for face in _faces(shot)])
+    compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
     bench = Workbench(
         database=database,
         layout=layout,
-        compute=LocalCompute(workers=1, time_limit=60, idle_timeout=60),
-        providers=Providers(database),
+        compute=compute,
+        providers=Providers(database, compute),
         holder="bench",
         naming="datetime",
         home_zone=None,

@@ -180,7 +180,7 @@ class _Server(uvicorn.Server):
 async def serving(database: Database, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The API on a free port."""
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
-    bench = Workbench(database, Layout(folder), compute, Providers(database), "bench", "datetime", None, 1)
+    bench = Workbench(database, Layout(folder), compute, Providers(database, compute), "bench", "datetime", None, 1)
     passes = Runner(Tools(bench, Settings(library={"data_dir": folder.absolute()}, watch=())), ())
     context = ApiContext(bench, lambda _: [], lambda: None, None, 0, lambda: None, list, passes)
     server = _Server(uvicorn.Config(create_app(context), port=0, log_config=None, access_log=False))

@@ -30,6 +30,7 @@
     │   ├── ProviderMisconfigured   nothing is asked until the configuration changes
     │   ├── PhotoProtected          the photo is not shown to this provider
     │   └── AnswerUnusable          counts as an attempt for the photo
+    │       └── RequestRefused      counts as an attempt for the photo
     ├── TokenExists                 exit code 1
     ├── UnknownToken                exit code 2
     ├── UnknownPass                 exit code 2
@@ -216,6 +217,10 @@ class PhotoProtected(ProviderError):
 
 class AnswerUnusable(ProviderError):
     """It answered, and asked a second time again, with nothing that can be understood."""
+
+
+class RequestRefused(AnswerUnusable):
+    """It will not have this request, which is as the protocol says: the picture, or something that it cannot do."""
 
 
 class TokenExists(PictallionError):

@@ -12,7 +12,11 @@ from structlog.typing import Processor
 from core.config import Settings
 
 #: Libraries that tell more than their users want to know.
-_QUIET = ("apscheduler", "alembic", "watchdog", "aiosqlite", "asyncio", "PIL", "uvicorn.error", "uvicorn.access")
+_QUIET = (
+    *("apscheduler", "alembic", "watchdog", "aiosqlite", "asyncio", "PIL", "uvicorn.error", "uvicorn.access"),
+    # what language models are told, pictures and names, is nothing for a log
+    *("httpx", "httpcore", "ollama", "openai"),
+)
 
 
 def configure_logs(settings: Settings, level: str | None = None) -> None:

@@ -10,10 +10,11 @@ import structlog
 from tzlocal import get_localzone_name
 
 from core.ai.budget import DayLimits
+from core.ai.configured import Choices, Limits, Ollama, OpenAi
 from core.ai.providers import Providers
-from core.compute import LocalCompute
+from core.compute import Compute, LocalCompute
 from core.config import Settings
-from core.db.engine import open_database
+from core.db.engine import Database, open_database
 from core.db.migrate import migrate
 from core.errors import DatabaseOnShare
 from core.library.filesystems import filesystem_of, mounted
@@ -45,9 +46,30 @@ def roots_of(settings: Settings) -> list[Root]:
             include=watch.include,
             exclude=watch.exclude,
             time_zone=watch.time_zone,
+            is_local_only=watch.privacy == "local_only",
         )
         for watch in settings.watch
     ]
+
+
+def providers_of(settings: Settings, database: Database, compute: Compute, zone: ZoneInfo) -> Providers:
+    """Who describes photos, as it is configured; ``zone`` is whose midnight begins a day."""
+    ai = settings.ai
+    key = ai.openai.api_key
+    return Providers(
+        database,
+        compute,
+        Choices(
+            provider=ai.provider,
+            ollama=Ollama(ai.ollama.base_url, ai.ollama.vision_model, ai.ollama.text_model),
+            openai=OpenAi(ai.openai.base_url, ai.openai.model),
+            openai_key=None if key is None else key.get_secret_value(),
+        ),
+        Limits(ai.time_limit, ai.picture_side),
+        {root.name: root.is_local_only for root in roots_of(settings)},
+        DayLimits(ai.budget.requests, ai.budget.tokens),
+        zone,
+    )
 
 
 def in_hand(settings: Settings) -> int:
@@ -81,7 +103,6 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
     limits = settings.compute
     compute = LocalCompute(limits.workers, limits.time_limit, limits.idle_timeout, limits.memory_limit)
     home_zone = settings.library.time_zone or get_localzone_name()
-    budget = DayLimits(settings.ai.budget.requests, settings.ai.budget.tokens)
     try:
         migrated = await migrate(database)
         if migrated.backup is not None:
@@ -91,7 +112,7 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
                 database=database,
                 layout=layout,
                 compute=compute,
-                providers=Providers(database, budget, ZoneInfo(home_zone)),
+                providers=providers_of(settings, database, compute, ZoneInfo(home_zone)),
                 holder=holder,
                 naming=settings.library.silver_naming,
                 home_zone=home_zone,

@@ -32,12 +32,12 @@ from api.schemas.ai import (
 )
 from api.schemas.promotion import PhotoFault
 from core.access import Scope
-from core.ai.builtin import NAME as BUILTIN
-from core.ai.choices import PROVIDERS, Choices, Chosen, choose, chosen
+from core.ai.choices import Change, OllamaChange, OpenAiChange, choose
+from core.ai.configured import PROVIDERS
 from core.ai.reach import ollama_answers, openai_takes, problem_with
 from core.errors import BadRequest
 from core.library.gold_name import name_by
-from core.pipeline.again import analyse_photo, analyse_photo_anew
+from core.pipeline.again import Wish, analyse_photo, analyse_photo_anew
 from core.pipeline.batch import on_each
 
 _ADMIN = {SCOPE: Scope.ADMIN}
@@ -46,52 +46,57 @@ _ADMIN = {SCOPE: Scope.ADMIN}
 @get("/api/ai/config", tags=["AI"])
 async def get_config(context: NamedDependency[ApiContext]) -> AiConfig:
     """Who describes photos, and who could: Ollama is asked, OpenAI counts as available once there is a key."""
-    known = await _chosen(context)
-    choices = known.choices
+    choices = await context.bench.providers.choices()
+    has_key = choices.openai_key is not None
     return AiConfig(
-        current_provider=choices.provider or BUILTIN,
-        available_providers=Available(
-            ollama=await ollama_answers(choices.ollama.base_url), openai=known.openai_key is not None
-        ),
+        current_provider=choices.provider,
+        available_providers=Available(ollama=await ollama_answers(choices.ollama.base_url), openai=has_key),
         config=Configs(
             ollama=OllamaConfig(choices.ollama.base_url, choices.ollama.vision_model, choices.ollama.text_model),
-            openai=OpenAiConfig(choices.openai.model, known.openai_key is not None),
+            openai=OpenAiConfig(choices.openai.model, choices.openai.base_url, has_key),
         ),
     )
 
 
 @post("/api/ai/config", tags=["AI"], status_code=200, opt=_ADMIN)
 async def set_config(context: NamedDependency[ApiContext], data: JSONBody[AiConfigChange]) -> Told:
-    """Chooses, field by field; what is not told stays. The key is kept and never told."""
-    if data.provider is not UNSET and data.provider not in PROVIDERS:
-        raise BadRequest(f"There is no provider {data.provider}; there are {', '.join(PROVIDERS)}.")
-    if data.ollama is not UNSET and data.ollama.base_url is not UNSET:
-        problem = problem_with(data.ollama.base_url)
-        if problem is not None:
-            raise BadRequest(f"The address {data.ollama.base_url} {problem}.")
+    """Chooses, field by field; what is not told stays. It holds from the next photo on, and outlives a restart.
+
+    The key is kept and never told, and goes when OpenAI's address changes without a new one.
+    """
+    change = _change(data)
+    if change.provider is not None:
+        _refuse_unknown(change.provider)
+    for address in (change.ollama.base_url, change.openai.base_url):
+        if address is not None and (problem := problem_with(address)) is not None:
+            raise BadRequest(f"The address {address} {problem}.")
     async with context.bench.database.write() as connection:
-        known = await chosen(connection)
-        await choose(connection, _changed(known.choices, data), _new_key(data))
+        await choose(connection, change)
+    context.bench.providers.try_again()
     context.describing.changed()
     return Told(True, "The choice of language models is stored.")
 
 
 @post("/api/ai/test", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
 async def test_providers(context: NamedDependency[ApiContext]) -> Available:
-    """Asks both providers; OpenAI is asked whether it takes the key."""
-    known = await _chosen(context)
+    """Asks both providers; OpenAI is asked whether it takes the key. Whoever was left alone is asked again."""
+    choices = await context.bench.providers.choices()
+    key = choices.openai_key
     ollama, openai = await asyncio.gather(
-        ollama_answers(known.choices.ollama.base_url),
-        openai_takes(known.openai_key) if known.openai_key is not None else _no(),
+        ollama_answers(choices.ollama.base_url),
+        openai_takes(key, choices.openai.base_url) if key is not None else _no(),
     )
+    context.bench.providers.try_again()
     return Available(ollama, openai)
 
 
-@post("/api/ai/analyze", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
+@post("/api/ai/analyze", tags=["AI"], status_code=200)
 async def analyze(context: NamedDependency[ApiContext], data: JSONBody[AnalysisWanted]) -> Analysis:
-    """Describes a photo and stores nothing. ``analysis.provider`` tells who answered."""
+    """Describes a photo and stores nothing. ``analysis.provider`` tells who answered: without a model, ``builtin``."""
+    if data.provider is not None:
+        _refuse_unknown(data.provider)
     began = time.perf_counter()
-    described = await analyse_photo(context.bench, data.photo_id)
+    described = await analyse_photo(context.bench, data.photo_id, _wish(data))
     seconds = round(time.perf_counter() - began, 3)
     return Analysis(True, described, _scores(described), seconds)
 
@@ -99,10 +104,12 @@ async def analyze(context: NamedDependency[ApiContext], data: JSONBody[AnalysisW
 @post("/api/ai/analyze-batch", tags=["AI"], status_code=200)
 async def analyze_batch(context: NamedDependency[ApiContext], data: JSONBody[AnalysesWanted]) -> Analyses:
     """Describes photos anew and stores what was said."""
+    if data.provider is not None:
+        _refuse_unknown(data.provider)
     described: dict[str, dict[str, Any]] = {}
 
     async def one(photo_id: str) -> bool:
-        described[photo_id] = await analyse_photo_anew(context.bench, photo_id)
+        described[photo_id] = await analyse_photo_anew(context.bench, photo_id, _wish(data))
         return True
 
     outcome = await on_each(data.photo_ids, one)
@@ -127,7 +134,7 @@ async def generate_filename(
     return GeneratedName(filename, used)
 
 
-@post("/api/ai/enhance-description", tags=["AI"], status_code=200, opt={SCOPE: Scope.READ})
+@post("/api/ai/enhance-description", tags=["AI"], status_code=200)
 async def enhance_description(
     context: NamedDependency[ApiContext],
     photo_id: Annotated[str, QueryParameter(name="photo_id")],
@@ -135,39 +142,42 @@ async def enhance_description(
     include_technical: Annotated[bool, QueryParameter(name="include_technical")] = False,
 ) -> EnhancedText:
     """A description with what the provider that is switched on sees; nothing is stored."""
-    described = await analyse_photo(context.bench, photo_id)
+    described = await analyse_photo(context.bench, photo_id, Wish())
     parts = [base_description.strip(), described.get("longDescription") or described.get("shortDescription") or ""]
     if include_technical and described.get("aiTags"):
         parts.append(f"({', '.join(described['aiTags'])})")
     return EnhancedText(base_description, " ".join(filter(None, parts)), photo_id)
 
 
-async def _chosen(context: ApiContext) -> Chosen:
-    async with context.bench.database.read() as connection:
-        return await chosen(connection)
-
-
 async def _no() -> bool:
     return False
 
 
-def _changed(choices: Choices, data: AiConfigChange) -> Choices:
-    def told(change: Any) -> dict[str, Any]:
-        fields = {} if change is UNSET else msgspec.structs.asdict(change)
-        return {name: value for name, value in fields.items() if value is not UNSET and name != "api_key"}
+def _refuse_unknown(provider: str) -> None:
+    if provider not in PROVIDERS:
+        raise BadRequest(f"There is no provider {provider}; there are {', '.join(PROVIDERS)}.")
 
-    return msgspec.structs.replace(
-        choices,
-        provider=choices.provider if data.provider is UNSET else data.provider,
-        ollama=msgspec.structs.replace(choices.ollama, **told(data.ollama)),
-        openai=msgspec.structs.replace(choices.openai, **told(data.openai)),
+
+def _wish(data: AnalysisWanted | AnalysesWanted) -> Wish:
+    return Wish(data.provider, with_people=data.include_people_context)
+
+
+def _change(data: AiConfigChange) -> Change:
+    ollama, openai = _named(data.ollama), _named(data.openai)
+    key = openai.pop("api_key", None)
+    return Change(
+        provider=None if data.provider is UNSET else data.provider,
+        ollama=OllamaChange(**ollama),
+        openai=OpenAiChange(**openai),
+        openai_key=key,
     )
 
 
-def _new_key(data: AiConfigChange) -> str | None:
-    if data.openai is UNSET or data.openai.api_key is UNSET:
-        return None
-    return data.openai.api_key.strip()
+def _named(change: Any) -> dict[str, str]:
+    """The texts that are told, without spaces around them; an empty one counts for keys alone."""
+    fields = {} if change is UNSET else msgspec.structs.asdict(change)
+    texts = {name: value.strip() for name, value in fields.items() if value is not UNSET}
+    return {name: text for name, text in texts.items() if text or name == "api_key"}
 
 
 def _scores(described: dict[str, Any]) -> dict[str, float]:

@@ -60,7 +60,8 @@ async def create_person(context: NamedDependency[ApiContext], data: JSONBody[New
     """A new person; several may have one name."""
     name, birthdate = name_of(data.name), birthdate_of(data.birthdate)
     async with context.bench.database.write() as connection:
-        return person_of(await add_person(connection, name, data.notes or None, birthdate))
+        person = await add_person(connection, name, data.notes or None, birthdate, is_local_only=data.is_local_only)
+        return person_of(person)
 
 
 @get("/api/people/statistics", tags=["People"], opt={FROM_DATABASE: True})

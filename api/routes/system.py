@@ -44,7 +44,6 @@ from api.schemas.system import (
 )
 from api.schemas.timestamp import timestamp
 from core import __version__
-from core.ai.builtin import NAME as BUILTIN
 from core.db.tables import utc_now
 from core.library.analytics import bytes_by_tier, top_tags, uploads_by_day
 from core.library.statistics import latest_history, totals
@@ -71,7 +70,8 @@ async def get_health(context: NamedDependency[ApiContext]) -> Response[Healthy |
     reason = await _trouble(context)
     if reason is not None:
         return Response(Unhealthy("unhealthy", now, __version__, reason, reason), status_code=503)
-    return Response(Healthy("healthy", now, __version__, "connected", Providers(ollama=False, openai=False)))
+    ready = await context.bench.providers.ready()
+    return Response(Healthy("healthy", now, __version__, "connected", Providers("ollama" in ready, "openai" in ready)))
 
 
 async def _trouble(context: ApiContext) -> str | None:
@@ -94,7 +94,13 @@ async def _trouble(context: ApiContext) -> str | None:
 async def get_checks(context: NamedDependency[ApiContext]) -> Response[Health]:
     """The same for watchers that do not look below ``/api``."""
     is_well = await _trouble(context) is None
-    services = AiServices(ollama_configured=False, openai_configured=False, preferred_provider=BUILTIN)
+    providers = context.bench.providers
+    choices = await providers.choices() if is_well else providers.configured
+    services = AiServices(
+        ollama_configured=choices.provider in ("ollama", "both"),
+        openai_configured=choices.openai_key is not None,
+        preferred_provider=choices.provider,
+    )
     health = Health(
         status="healthy" if is_well else "unhealthy",
         version=__version__,
@@ -164,7 +170,7 @@ async def get_system_info(context: NamedDependency[ApiContext]) -> SystemInfo:
         application=Application("Pictallion", __version__, ENVIRONMENT, debug=False),
         database=context.bench.database.dialect,
         configuration=Configuration(
-            ai_provider=BUILTIN,
+            ai_provider=(await context.bench.providers.choices()).provider,
             max_file_size=None,
             allowed_file_types=[known.mime_type for known in FORMATS],
             features=Features(ai_processing=True, face_detection=True, duplicate_detection=True, burst_detection=True),

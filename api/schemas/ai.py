@@ -28,6 +28,7 @@ class OpenAiConfig(Struct, rename="camel"):
     """OpenAI as it is chosen; the key is never told."""
 
     model: str
+    base_url: str
     has_api_key: bool
 
 
@@ -62,10 +63,11 @@ class OllamaChange(Struct, rename="camel"):
 
 
 class OpenAiChange(Struct, rename="camel"):
-    """What is to be different; an empty key takes the key away."""
+    """What is to be different; an empty key takes the key away, and so does another address without a key."""
 
     api_key: LongText | UnsetType = UNSET
     model: Name | UnsetType = UNSET
+    base_url: Name | UnsetType = UNSET
 
 
 class AiConfigChange(Struct):

@@ -21,7 +21,10 @@ Name: TypeAlias = Annotated[str, Meta(pattern=r"^[^\0]*$", max_length=1_000)]
 
 
 class Person(Struct, rename="camel"):
-    """A person. ``birthdate`` is midnight UTC of the day."""
+    """A person. ``birthdate`` is midnight UTC of the day.
+
+    ``is_local_only``: photos of this person are shown to no language model beyond this machine.
+    """
 
     id: str
     name: str
@@ -31,6 +34,7 @@ class Person(Struct, rename="camel"):
     representative_face: str | None
     selected_thumbnail_face_id: str | None
     created_at: Timestamp
+    is_local_only: bool
 
 
 class ListedPerson(Person):
@@ -46,6 +50,7 @@ class NewPerson(Struct, rename="camel"):
     name: Name
     notes: Words | None = None
     birthdate: Name | None = None
+    is_local_only: bool = False
 
 
 class PersonEdit(Struct, rename="camel"):
@@ -55,6 +60,7 @@ class PersonEdit(Struct, rename="camel"):
     notes: Words | UnsetType | None = UNSET
     birthdate: Name | UnsetType | None = UNSET
     selected_thumbnail_face_id: Id | UnsetType | None = UNSET
+    is_local_only: bool | UnsetType = UNSET
 
 
 class BulkPeopleEdit(Struct, rename="camel"):
@@ -188,6 +194,7 @@ def person_of(row: Any, prefix: str = "", person_id: str | None = None) -> Perso
         representative_face=column("representative_face"),
         selected_thumbnail_face_id=column("selected_thumbnail_face_id"),
         created_at=timestamp(column("created_at")),
+        is_local_only=column("is_local_only"),
     )
 
 

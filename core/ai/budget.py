@@ -81,8 +81,8 @@ class Budget:
             await _add(connection, day, provider, 1, 0)
 
     async def end(self, provider: str, usage: Usage, now: datetime) -> None:
-        """Counts what an answer has cost beyond the request that was counted when it began."""
-        more, tokens = max(usage.requests - 1, 0), usage.tokens_in + usage.tokens_out
+        """Counts what an answer has cost beyond the request that was counted when it began, or takes that one back."""
+        more, tokens = usage.requests - 1, usage.tokens_in + usage.tokens_out
         if more or tokens:
             async with self.database.write() as connection:
                 await _add(connection, _day(now, self.zone), provider, more, tokens)
@@ -111,7 +111,7 @@ class Budgeted:
         try:
             answered = await self.provider.describe(question)
         except ProviderError as error:
-            await self.budget.end(self.name, error.usage or Usage(), utc_now())
+            await self.budget.end(self.name, error.usage or Usage(1), utc_now())
             raise
         await self.budget.end(self.name, answered.usage, utc_now())
         return answered

@@ -1,76 +1,98 @@
-"""Which language models has the owner chosen? Kept in the database, so that the choice outlives a restart.
+"""Which language models has the owner chosen, in the configuration file or in the web interface?
 
-The key of a paid service is written and used, and told to nobody. Every function works in the caller's transaction.
+What was chosen in the web interface is kept in the database and outranks the file, key by key. The key of a paid
+service is written and used, and told to nobody. Every function works in the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.ai.configured import Choices
 from core.db.tables import Setting, new_id, utc_now
 from core.settings.keys import AI
-
-PROVIDERS: Final = ("builtin", "ollama", "openai", "both")
 
 _CHOICES: Final = "ai_config"
 _OPENAI_KEY: Final = "openai_api_key"
 
 
-class Ollama(msgspec.Struct, frozen=True, rename="camel"):
-    """Where Ollama listens, and which of its models are used."""
+class OllamaChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Of :class:`Ollama` what the owner has chosen."""
 
-    base_url: str = "http://localhost:11434"
-    vision_model: str = "llava:latest"
-    text_model: str = "llama3.2:latest"
-
-
-class OpenAi(msgspec.Struct, frozen=True, rename="camel"):
-    """Which model of OpenAI is used."""
-
-    model: str = "gpt-4o"
+    base_url: str | None = None
+    vision_model: str | None = None
+    text_model: str | None = None
 
 
-class Choices(msgspec.Struct, frozen=True, rename="camel"):
-    """What was chosen. ``provider`` is one of :data:`PROVIDERS`, ``None`` while the configuration file decides."""
+class OpenAiChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Of :class:`OpenAi` what the owner has chosen."""
+
+    base_url: str | None = None
+    model: str | None = None
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of :class:`Choices` what the owner has chosen; an empty key is none, also where the file has one."""
 
     provider: str | None = None
-    ollama: Ollama = Ollama()
-    openai: OpenAi = OpenAi()
+    ollama: OllamaChange = OllamaChange()
+    openai: OpenAiChange = OpenAiChange()
+    openai_key: str | None = None
 
 
-class Chosen(msgspec.Struct, frozen=True):
-    """The choices, and the key that is never told."""
+async def chosen(connection: AsyncConnection, configured: Choices) -> Choices:
+    """What holds now: what was chosen, and for the rest what is configured."""
+    change = await _stored(connection)
+    openai = _changed(configured.openai, change.openai)
+    # a key is sent to no other address than the one it was given for
+    key = configured.openai_key if openai.base_url == configured.openai.base_url else None
+    return Choices(
+        provider=change.provider or configured.provider,
+        ollama=_changed(configured.ollama, change.ollama),
+        openai=openai,
+        openai_key=(key if change.openai_key is None else change.openai_key) or None,
+    )
 
-    choices: Choices
-    openai_key: str | None
+
+async def choose(connection: AsyncConnection, change: Change) -> None:
+    """Stores what is named and leaves the rest; a key goes with the address it was given for."""
+    before = await _stored(connection)
+    is_moved = change.openai.base_url not in (None, before.openai.base_url)
+    key = change.openai_key
+    if key is None:
+        key = None if is_moved else before.openai_key
+    choices = Change(
+        provider=change.provider or before.provider,
+        ollama=_changed(before.ollama, change.ollama),
+        openai=_changed(before.openai, change.openai),
+    )
+    await _put(connection, {_CHOICES: msgspec.json.encode(choices).decode(), _OPENAI_KEY: key})
 
 
-async def chosen(connection: AsyncConnection) -> Chosen:
-    """What holds now."""
+async def _stored(connection: AsyncConnection) -> Change:
     statement = select(Setting.key, Setting.value).where(Setting.category == AI)
     stored = {row.key: row.value for row in await connection.execute(statement)}
-    choices = msgspec.json.decode(stored[_CHOICES], type=Choices) if _CHOICES in stored else Choices()
-    return Chosen(choices, stored.get(_OPENAI_KEY) or None)
+    change = msgspec.json.decode(stored[_CHOICES], type=Change) if _CHOICES in stored else Change()
+    return msgspec.structs.replace(change, openai_key=stored.get(_OPENAI_KEY))
 
 
-async def choose(connection: AsyncConnection, choices: Choices, openai_key: str | None) -> None:
-    """Stores choices, and a key if there is a new one; an empty key takes the old one away."""
-    values = {_CHOICES: msgspec.json.encode(choices).decode()}
-    if openai_key is not None:
-        values[_OPENAI_KEY] = openai_key
-    await _put(connection, values)
+def _changed(before: Any, change: Any) -> Any:
+    named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+    return msgspec.structs.replace(before, **named)
 
 
-async def _put(connection: AsyncConnection, values: Mapping[str, str]) -> None:
+async def _put(connection: AsyncConnection, values: Mapping[str, str | None]) -> None:
     present = set((await connection.execute(select(Setting.key).where(Setting.key.in_(values)))).scalars())
     now = utc_now()
     for key, value in values.items():
-        if key in present:
+        if value is None:
+            await connection.execute(delete(Setting).where(Setting.key == key))
+        elif key in present:
             changed = {"value": value, "category": AI, "updated_at": now}
             await connection.execute(update(Setting).where(Setting.key == key).values(**changed))
         else:

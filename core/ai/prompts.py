@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
+import msgspec
+from sqlalchemy import ColumnElement, Row, and_, case, delete, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.seeded_prompts import SEEDED
@@ -18,6 +19,33 @@ from core.errors import NotFound
 PromptRow = Row[*tuple[Any, ...]]
 
 FOR_BOTH: Final = "both"
+
+
+class PromptTexts(msgspec.Struct, frozen=True):
+    """What a model is told for one use."""
+
+    system: str
+    user: str
+
+
+async def prompts_in_use(connection: AsyncConnection, provider: str) -> dict[str, PromptTexts]:
+    """The prompts that a provider is asked with, by category.
+
+    Its own active one, else an active one for both, else any. Of several the owner's own comes before the seeded one,
+    then what was changed last. A category without prompts is left out.
+    """
+    rank = case(
+        (and_(AiPrompt.is_active.is_(True), AiPrompt.provider == provider), 0),
+        (and_(AiPrompt.is_active.is_(True), AiPrompt.provider == FOR_BOTH), 1),
+        else_=2,
+    )
+    statement = select(AiPrompt.category, AiPrompt.system_prompt, AiPrompt.user_prompt).order_by(
+        rank, func.coalesce(AiPrompt.is_default, false()), AiPrompt.updated_at.desc(), AiPrompt.id
+    )
+    found: dict[str, PromptTexts] = {}
+    for row in await connection.execute(statement):
+        found.setdefault(row.category, PromptTexts(row.system_prompt, row.user_prompt))
+    return found
 
 
 async def list_prompts(

@@ -28,7 +28,30 @@ _SECRETS: Final = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 through a translator (RFC 6052)."""
 
-OPENAI_URL: Final = "https://api.openai.com/v1"
+
+async def addresses_to_ask(host: str, port: int, *, only_this_machine: bool = False) -> list[str]:
+    """The addresses of a host that may be connected to, in the resolver's order; none where nothing of it may be.
+
+    With ``only_this_machine`` those of the loopback interface alone. Raises :class:`OSError` for a name that is not
+    known.
+    """
+    found = await asyncio.to_thread(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    texts = dict.fromkeys(str(place[0]) for *_, place in found)
+    return [text for text in texts if _may_be_asked(text, only_this_machine=only_this_machine)]
+
+
+def _may_be_asked(text: str, *, only_this_machine: bool) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    return not _is_refused(address) and (_is_of_this_machine(address) or not only_this_machine)
+
+
+def _is_of_this_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """The loopback interface alone: other addresses of this machine may be another's tomorrow.
+
+    An address that a translator or a relay makes of 127.0.0.1 leads to them first.
+    """
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 async def ollama_answers(base_url: str) -> bool:
@@ -36,7 +59,7 @@ async def ollama_answers(base_url: str) -> bool:
     return await _answers(f"{base_url.rstrip('/')}/api/tags", {})
 
 
-async def openai_takes(key: str, base_url: str = OPENAI_URL) -> bool:
+async def openai_takes(key: str, base_url: str) -> bool:
     """Whether the service takes this key."""
     return await _answers(f"{base_url.rstrip('/')}/models", {"Authorization": f"Bearer {key}"})
 
@@ -127,7 +150,7 @@ def _connected(host: str, port: int, timeout: float | None) -> socket.socket:
     """A connection to an address that may be asked; the address is looked at, not the name, which may change."""
     last: OSError = OSError(f"{host} has no address")
     for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        if _is_refused(ipaddress.ip_address(str(place[0]).partition("%")[0])):
+        if not _may_be_asked(str(place[0]), only_this_machine=False):
             last = OSError(f"{host} is at {place[0]}, which is not asked")
             continue
         connection = socket.socket(family, kind, protocol)

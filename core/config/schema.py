@@ -31,6 +31,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.ai.configured import LONGEST_WAIT, OLLAMA_URL, OPENAI_URL, Limits, Ollama, OpenAi
 from core.ai.quiet_hours import QuietHours, parse_quiet_hours
 from core.ai.vocabulary import Vocabulary, vocabulary
 from core.config.database_url import sqlite_url, with_async_driver
@@ -48,6 +49,9 @@ MOST_AUTOMATIC_WORKERS: Final = 8
 
 SMALLEST_MEMORY_LIMIT: Final = 512 * 2**20
 """Bytes. With its networks loaded, a worker takes some 350 MiB."""
+
+LARGEST_PICTURE: Final = 1440
+"""Pixels of the longer side: the preview, of which pictures for language models are made, has no more."""
 
 NAMING_PATTERNS: Final = tuple(known.id for known in BUILT_IN_PATTERNS)
 
@@ -193,10 +197,12 @@ def _async_url(url: SecretStr | None) -> SecretStr | None:
     return with_async_driver(url) if url else None
 
 
-def _only_builtin_yet(provider: str) -> str:
-    if provider != "builtin":
-        raise ValueError('comes in a later release; until then use "builtin", which needs no server and no key')
-    return provider
+def _server_to_ask(text: str) -> str:
+    from core.ai.reach import problem_with
+
+    if problem := problem_with(text):
+        raise ValueError(problem)
+    return text.rstrip("/")
 
 
 def _quiet_hours(value: object) -> object:
@@ -314,7 +320,8 @@ class Watch(Section):
     """One watched folder, a root. ``name`` is how the ledger and the API call it; by default made from the folder's.
 
     ``include`` and ``exclude`` are patterns of gitignore syntax, relative to the folder. ``time_zone`` is the zone that
-    the cameras of the folder are set to, for pictures that do not tell theirs; ``None`` leaves it open.
+    the cameras of the folder are set to, for pictures that do not tell theirs; ``None`` leaves it open. Photos of a
+    folder that is ``local_only`` are shown to no language model beyond this machine.
     """
 
     path: Annotated[Path, AfterValidator(_absolute)]
@@ -323,6 +330,7 @@ class Watch(Section):
     include: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
     exclude: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
     time_zone: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_known_zone)] = None
+    privacy: Literal["shared", "local_only"] = "shared"
 
 
 class Intake(Section):
@@ -384,27 +392,40 @@ class AiVocabulary(Section):
         return vocabulary(lines, only=self.only, never=self.never)
 
 
+class AiOllama(Section):
+    """Where Ollama listens, and which of its models look at pictures and which write texts."""
+
+    base_url: Annotated[str, AfterValidator(_server_to_ask)] = OLLAMA_URL
+    vision_model: str = Field(default=Ollama().vision_model, min_length=1)
+    text_model: str = Field(default=Ollama().text_model, min_length=1)
+
+
+class AiOpenai(Section):
+    """Where OpenAI listens, or a server that speaks its protocol; its model, and the key."""
+
+    base_url: Annotated[str, AfterValidator(_server_to_ask)] = OPENAI_URL
+    model: str = Field(default=OpenAi().model, min_length=1)
+    api_key: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = None
+
+
 class Ai(Section):
-    """Who describes pictures, when and how often.
+    """Who describes pictures, when and how often. ``both`` is Ollama, and OpenAI where that does not answer.
 
     OpenAI is asked about ``openai_concurrency`` photos at a time, Ollama about one. In ``quiet_hours`` no language
-    model is asked; a photo waits for a person after ``max_attempts`` answers that could not be used.
+    model is asked; a photo waits for a person after ``max_attempts`` answers that could not be used. ``time_limit`` is
+    in seconds for one request with its whole answer, ``picture_side`` in pixels.
     """
 
-    provider: Annotated[Literal["builtin", "ollama", "openai", "both"], AfterValidator(_only_builtin_yet)] = "builtin"
+    provider: Literal["builtin", "ollama", "openai", "both"] = "builtin"
     openai_concurrency: Whole = Field(default=4, ge=1, le=64)
     quiet_hours: Annotated[QuietHours | None, BeforeValidator(_quiet_hours), PlainSerializer(_shown_hours)] = None
     max_attempts: Whole = Field(default=3, ge=1, le=100)
+    time_limit: Annotated[Duration, AfterValidator(_within(1, LONGEST_WAIT))] = Limits().time_limit
+    picture_side: Whole = Field(default=Limits().picture_side, ge=64, le=LARGEST_PICTURE)
+    ollama: AiOllama = AiOllama()
+    openai: AiOpenai = AiOpenai()
     budget: AiBudget = AiBudget()
     vocabulary: AiVocabulary = AiVocabulary()
-
-
-def _server_to_ask(url: str) -> str:
-    from core.ai.reach import problem_with
-
-    if (problem := problem_with(url)) is not None:
-        raise ValueError(problem)
-    return url.rstrip("/")
 
 
 class Places(Section):

@@ -182,6 +182,9 @@ class Person(Base):
     representative_face: Mapped[str | None]
     selected_thumbnail_face_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # added
+    #: Photos of this person are shown to nobody beyond this machine.
+    is_local_only: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
 class Relationship(Base):
@@ -345,6 +348,8 @@ class WatchRoot(Base):
     frozen_at: Mapped[datetime | None]
     #: A person has said that the next scan is to be believed whatever it finds.
     is_accepted: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    #: Its photos are shown to nobody beyond this machine; this holds on when the root is watched no more.
+    is_local_only: Mapped[bool] = mapped_column(server_default=false(), default=False)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

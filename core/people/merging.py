@@ -27,7 +27,8 @@ async def merge_people(connection: AsyncConnection, source_id: str, target_id: s
     """Gives everything of the source to the target and removes the source.
 
     A relationship to somebody whom the target knows already is dropped. With ``fill_in`` the target gets birthdate and
-    notes of the source where it has none. Raises :class:`BadRequest` for one and the same person, :class:`NotFound`.
+    notes of the source where it has none. Photos that had to stay on this machine
+    have to go on. Raises :class:`BadRequest` for one and the same person, :class:`NotFound`.
     """
     if source_id == target_id:
         raise BadRequest("A person cannot be merged with themselves; name two different people.")
@@ -45,6 +46,8 @@ async def merge_people(connection: AsyncConnection, source_id: str, target_id: s
         for name in ("birthdate", "notes")
         if fill_in and getattr(target, name) is None and getattr(source, name) is not None
     }
+    if source.is_local_only:
+        values["is_local_only"] = True
     if values:
         await connection.execute(update(Person).where(Person.id == target_id).values(**values))
     await connection.execute(delete(Person).where(Person.id == source_id))

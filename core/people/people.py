@@ -131,11 +131,17 @@ async def photos_of_person(connection: AsyncConnection, person_id: str) -> Async
 
 
 async def add_person(
-    connection: AsyncConnection, name: str, notes: str | None = None, birthdate: datetime | None = None
+    connection: AsyncConnection,
+    name: str,
+    notes: str | None = None,
+    birthdate: datetime | None = None,
+    *,
+    is_local_only: bool = False,
 ) -> PersonRow:
     """A new person; nobody is kept from having the name of another."""
     person_id = new_id()
-    columns = {"id": person_id, "name": name, "notes": notes, "birthdate": birthdate, "created_at": utc_now()}
+    said = {"name": name, "notes": notes, "birthdate": birthdate, "is_local_only": is_local_only}
+    columns = {"id": person_id, **said, "created_at": utc_now()}
     await connection.execute(insert(Person), columns)
     return await person_row(connection, person_id)
 

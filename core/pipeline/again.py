@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,6 +30,13 @@ from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Workbench
 
 
+class Wish(NamedTuple):
+    """Who is to be asked, in the place of whom the owner chose, and whether they are told who is in the photo."""
+
+    provider: str | None = None
+    with_people: bool = True
+
+
 async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     """Asks the provider about a Silver image that has no description yet; returns the new ``metadata.ai``.
 
@@ -43,7 +51,7 @@ async def describe_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
     _refuse_other_than_images(row)
     if ((row.combined_metadata or {}).get("ai") or {}).get("shortDescription"):
         raise BadRequest(f"{name} is described already; process it again to have it described anew.")
-    *_, answered = await _looked_at(bench, row, is_afresh=False)
+    *_, answered = await _looked_at(bench, row, is_afresh=False, wish=Wish())
     return await _stored(bench, row, answered)
 
 
@@ -57,7 +65,7 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
     if row.tier == Tier.BRONZE:
         raise BadRequest(f"{shown(row.original_filename)} is Bronze; process it to Silver first.")
     _refuse_other_than_images(row)
-    original, look, answered = await _looked_at(bench, row, is_afresh=True)
+    original, look, answered = await _looked_at(bench, row, is_afresh=True, wish=Wish())
     now = utc_now()
     async with bench.database.write() as connection:
         number = await _match_faces(connection, row, look.faces)
@@ -76,22 +84,22 @@ async def reprocess_photo(bench: Workbench, photo_id: str) -> None:
         )
 
 
-async def analyse_photo(bench: Workbench, photo_id: str) -> dict[str, Any]:
+async def analyse_photo(bench: Workbench, photo_id: str, wish: Wish) -> dict[str, Any]:
     """What the provider says of an image, in the shape of ``metadata.ai``; nothing is stored.
 
     Raises :class:`NotFound`, :class:`BadRequest` for what is no image, and the errors of the intake.
     """
     row = await _photo(bench, photo_id)
     _refuse_other_than_images(row)
-    *_, answered = await _looked_at(bench, row, is_afresh=False)
+    *_, answered = await _looked_at(bench, row, is_afresh=False, wish=wish)
     return answer_of(answered, bench.vocabulary, utc_now())
 
 
-async def analyse_photo_anew(bench: Workbench, photo_id: str) -> dict[str, Any]:
+async def analyse_photo_anew(bench: Workbench, photo_id: str, wish: Wish) -> dict[str, Any]:
     """The same, in the place of what was said before; what a person wrote stays. Raises as :func:`analyse_photo`."""
     row = await _photo(bench, photo_id)
     _refuse_other_than_images(row)
-    *_, answered = await _looked_at(bench, row, is_afresh=False)
+    *_, answered = await _looked_at(bench, row, is_afresh=False, wish=wish)
     return await _stored(bench, row, answered)
 
 
@@ -123,7 +131,7 @@ def _refuse_other_than_images(row: Row[*tuple[Any, ...]]) -> None:
 
 
 async def _looked_at(
-    bench: Workbench, row: Row[*tuple[Any, ...]], *, is_afresh: bool
+    bench: Workbench, row: Row[*tuple[Any, ...]], *, is_afresh: bool, wish: Wish
 ) -> tuple[Original, Look, Answered]:
     """The photo as if it had just come, what its pixels tell, and what is answered about it."""
     async with bench.database.read() as connection:
@@ -146,7 +154,9 @@ async def _looked_at(
             raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
     facts = know(item.original_filename, reading, look, original.captured, await _event(bench, row, original))
     asked = await question(bench, original, facts)
-    return original, look, await bench.providers.answer(asked)
+    if not wish.with_people:
+        asked = msgspec.structs.replace(asked, people=())
+    return original, look, await bench.providers.answer(asked, wish.provider)
 
 
 async def _event(bench: Workbench, row: Row[*tuple[Any, ...]], original: Original) -> DetectedEvent | None:

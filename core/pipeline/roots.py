@@ -40,6 +40,8 @@ class Root:
     exclude: tuple[str, ...] = ()
     #: IANA name of the zone that the cameras of this folder are set to
     time_zone: str | None = None
+    #: its photos are shown to nobody beyond this machine
+    is_local_only: bool = False
 
     def absolute(self, path: str) -> str:
         """The file system path of an entry of this root."""

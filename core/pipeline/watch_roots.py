@@ -17,7 +17,10 @@ from core.db.tables import WatchRoot
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """A root as the last believed scan left it. ``marker`` is ``None`` where the root cannot be written to."""
+    """A root as the last believed scan left it. ``marker`` is ``None`` where the root cannot be written to.
+
+    ``is_local_only``: its photos stay on this machine.
+    """
 
     name: str
     path: str
@@ -26,6 +29,7 @@ class Remembered(msgspec.Struct, frozen=True):
     frozen_reason: str | None
     frozen_at: datetime | None
     is_accepted: bool
+    is_local_only: bool = False
 
 
 _COLUMNS = [getattr(WatchRoot, name) for name in Remembered.__struct_fields__]
@@ -42,22 +46,12 @@ async def all_remembered(connection: AsyncConnection) -> dict[str, Remembered]:
     return {row.name: Remembered(**row._asdict()) for row in await connection.execute(select(*_COLUMNS))}
 
 
-async def remember(
-    connection: AsyncConnection, name: str, path: str, marker: str | None, mount_point: str, now: datetime
-) -> None:
-    """Writes down how a root looks whose scan is believed. It is not frozen, and an acceptance is used up."""
+async def remember(connection: AsyncConnection, root: Remembered, now: datetime) -> None:
+    """Writes down how a root looks whose scan is believed: that of a root that is not frozen and waits for nothing."""
     build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    values = {
-        "path": path,
-        "marker": marker,
-        "mount_point": mount_point,
-        "frozen_reason": None,
-        "frozen_at": None,
-        "is_accepted": False,
-        "updated_at": now,
-    }
+    values = {**msgspec.structs.asdict(root), "updated_at": now}
     await connection.execute(
-        build(WatchRoot).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values)
+        build(WatchRoot).values(**values).on_conflict_do_update(index_elements=["name"], set_=values)
     )
 
 

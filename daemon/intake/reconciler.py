@@ -161,10 +161,11 @@ class Reconciler:
     async def _believe(self, remembered: Remembered | None, found: Findings) -> None:
         """Notes how the root looks, where that is new, and that it is itself (again)."""
         marker = found.marker or await asyncio.to_thread(write_marker, self._root.path)
-        now = Remembered(self._root.name, self._root.path, marker, found.mount_point, None, None, False)
+        root = self._root
+        now = Remembered(root.name, root.path, marker, found.mount_point, None, None, False, root.is_local_only)
         if remembered != now:
             async with self._database.write() as connection:
-                await watch_roots.remember(connection, now.name, now.path, now.marker, now.mount_point, utc_now())
+                await watch_roots.remember(connection, now, utc_now())
         if remembered is not None and remembered.frozen_reason is not None:
             log.info("root is watched again", root=self._root.name, path=shown(self._root.path))
         self.frozen_reason = None

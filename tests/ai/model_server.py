@@ -59,6 +59,7 @@ class Fault(StrEnum):
     FORBIDDEN = "answers 403"
     LIES = "lists a model and does not have it"
     NO_PICTURES = "has a model that takes no pictures"
+    BAD_PICTURE = "does not take this picture"
     REDIRECT = "sends elsewhere"
     WEB_PAGE = "answers with a page for people"
     GARBAGE = "lets the model talk nonsense"
@@ -67,6 +68,7 @@ class Fault(StrEnum):
     EMPTY = "lets the model say nothing"
     NO_SCHEMA = "refuses JSON schemas"
     NO_JSON = "refuses every format"
+    OTHER_LIMIT = "refuses max_tokens"
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,9 @@ def say(asked: Asked) -> Any:
 class ModelServer:
     """The server. ``fault`` holds for every request until it is changed, ``faults`` for one request each, first.
 
-    ``connections`` are how many were opened, ``received`` the bytes that came. ``remote_host`` makes every model of
-    Ollama one that runs elsewhere. ``answer`` is what models say: text, or something that becomes JSON.
+    ``connections`` are how many were opened, ``received`` the bytes that came. Every request sets ``arrived``; none is
+    answered before ``hold`` is set, where there is one. ``remote_host`` makes every model of Ollama one that runs
+    elsewhere. ``answer`` is what models say: text, or something that becomes JSON.
     """
 
     url: str = ""
@@ -114,6 +117,8 @@ class ModelServer:
     models: list[str] = field(default_factory=lambda: [VISION, TEXT])
     remote_host: str = ""
     redirect_to: str = ""
+    hold: threading.Event | None = None
+    arrived: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -181,6 +186,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = self._asked()
         state = self.server_state
+        if state.hold is not None:
+            state.hold.wait(60)
         if asked.path == "/api/show":
             remote = {"remote_host": state.remote_host, "remote_model": "m"} if state.remote_host else {}
             known = asked.body.get("model") in state.models
@@ -208,6 +215,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.path, headers, body, pictures)
         self.server_state.asked.append(asked)
+        self.server_state.arrived.set()
         return asked
 
     def _generate(self, asked: Asked, fault: Fault | None) -> None:
@@ -275,6 +283,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(400, {"error": {"message": "response_format json_schema is not supported"}})
         elif fault is Fault.NO_JSON and _format(asked):
             self._send(400, {"error": {"message": "response_format is not supported"}})
+        elif fault is Fault.OTHER_LIMIT and "max_tokens" in asked.body:
+            self._send(400, {"error": {"message": "Unsupported parameter; use 'max_completion_tokens' instead."}})
         else:
             return False
         return True
@@ -316,6 +326,7 @@ _STATUSES: dict[Fault, tuple[int, str, dict[str, str]]] = {
     Fault.NO_CREDIT: (429, "You exceeded your current quota (insufficient_quota)", {}),
     Fault.WRONG_KEY: (401, "Incorrect API key provided", {}),
     Fault.FORBIDDEN: (403, "Country or region not supported", {}),
+    Fault.BAD_PICTURE: (400, "Invalid image data", {}),
     Fault.NO_PICTURES: (400, "this model does not support images", {}),
 }
 

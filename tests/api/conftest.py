@@ -155,15 +155,17 @@ async def open_library(
     patience: Patience | None = None,
     compute: LocalCompute | None = None,
     geocoder: Geocoder | None = None,
+    providers: Providers | None = None,
 ) -> AsyncIterator[Library]:
     """A library on ``database`` with its API; one watched root, ``inbox``. Its own workers unless some are given."""
     layout = Layout(data_dir)
     layout.create()
+    workers = compute or LocalCompute(workers=1, time_limit=60, idle_timeout=60)
     bench = Workbench(
         database=database,
         layout=layout,
-        compute=compute or LocalCompute(workers=1, time_limit=60, idle_timeout=60),
-        providers=Providers(database),
+        compute=workers,
+        providers=providers or Providers(database, workers),
         holder="test",
         naming="datetime",
         home_zone="Europe/Berlin",

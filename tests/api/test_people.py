@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio
 ODD_NAME = "Zoë #1 50% 👩‍👧 ?"
 PERSON_KEYS = {
     *("id", "name", "notes", "birthdate", "faceCount", "representativeFace", "selectedThumbnailFaceId", "createdAt"),
+    "isLocalOnly",
 }
 
 
@@ -45,6 +46,7 @@ async def test_a_new_person_is_answered_and_listed(library: Library) -> None:
         "representativeFace": None,
         "selectedThumbnailFaceId": None,
         "createdAt": "",
+        "isLocalOnly": False,
     }
     assert await people(library) == [person | {"photoCount": 0, "coverPhoto": None}]
     assert (await library.http.get(f"/api/people/{person['id']}")).json() == (await people(library))[0]

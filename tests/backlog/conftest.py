@@ -195,7 +195,12 @@ class Shelf:
 
     def with_limits(self, limits: DayLimits) -> Workbench:
         """The same tools with a budget."""
-        return replace(self.bench, providers=Chosen(self.bench.database, limits, self.bench.zone, asked=self.chosen))
+        return replace(
+            self.bench,
+            providers=Chosen(
+                self.bench.database, self.bench.compute, day=limits, zone=self.bench.zone, asked=self.chosen
+            ),
+        )
 
 
 async def until(what: str, look: Callable[[], Awaitable[Any]], patience: float = PATIENCE) -> Any:
@@ -228,7 +233,7 @@ def open_shelf(database: Database, data_dir: Path) -> Shelf:
     layout.create()
     chosen: list[Provider] = []
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
-    providers = Chosen(database, asked=chosen)
+    providers = Chosen(database, compute, asked=chosen)
     return Shelf(Workbench(database, layout, compute, providers, "test", "datetime", "Europe/Berlin", 3), chosen)
 
 

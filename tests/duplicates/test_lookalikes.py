@@ -51,7 +51,7 @@ _BURST: dict[str, Any] = {
 
 def workbench(database: Database, data_dir: Path) -> Workbench:
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=1)
-    return Workbench(database, Layout(data_dir), compute, Providers(database), "test", "datetime", None, 3)
+    return Workbench(database, Layout(data_dir), compute, Providers(database, compute), "test", "datetime", None, 3)
 
 
 @pytest.fixture

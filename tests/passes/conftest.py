@@ -28,7 +28,9 @@ async def opened_tools(database: Database, tmp_path: Path) -> AsyncIterator[Tool
     layout.create()
     compute = LocalCompute(workers=1, time_limit=60, idle_timeout=60)
     with become_holder(layout.locks) as holder:
-        bench = Workbench(database, layout, compute, Providers(database), holder, "datetime", "Europe/Berlin", 3)
+        bench = Workbench(
+            database, layout, compute, Providers(database, compute), holder, "datetime", "Europe/Berlin", 3
+        )
         yield Tools(bench, settings_of(layout.data_dir))
     await compute.close()
 

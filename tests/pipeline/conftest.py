@@ -110,7 +110,7 @@ def furnish(database: Database, layout: Layout, compute: Compute, holder: str) -
         database=database,
         layout=layout,
         compute=compute,
-        providers=Providers(database),
+        providers=Providers(database, compute),
         holder=holder,
         naming="datetime",
         home_zone="Europe/Berlin",

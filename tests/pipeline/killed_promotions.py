@@ -52,12 +52,12 @@ class InThread:
 
 
 def bench(home: Path, holder: str) -> Workbench:
-    layout, database = Layout(home), open_database(f"sqlite+aiosqlite:///{home}/pictallion.db")
+    layout, compute, database = Layout(home), InThread(), open_database(f"sqlite+aiosqlite:///{home}/pictallion.db")
     return Workbench(
         database=database,
         layout=layout,
-        compute=InThread(),
-        providers=Providers(database),
+        compute=compute,
+        providers=Providers(database, compute),
         holder=holder,
         naming="datetime",
         home_zone=None,
