@@ -10,6 +10,7 @@ from core.digest.gather import Digest
 _WAITING = {
     "uploadConflicts": "uploads that look like photos in the library",
     "unnamedFaces": "faces without a name",
+    "duplicates": "pictures that are there more than once",
     "occasions": "trips and parties that were found",
 }
 

@@ -9,6 +9,7 @@ from core.passes.bursts import BURSTS
 from core.passes.digest import DIGEST
 from core.passes.duplicates import DUPLICATES
 from core.passes.events import EVENTS
+from core.passes.people import PEOPLE
 from core.passes.shape import Pass
 from core.passes.thumbnails import THUMBNAILS
 from core.passes.verify import VERIFY
@@ -19,6 +20,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     EVENTS,
     BURSTS,
     DUPLICATES,
+    PEOPLE,
     THUMBNAILS,
     DIGEST,
 )
