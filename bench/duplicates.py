@@ -102,7 +102,7 @@ def found(
     # a frame looks like those beside it, and is a copy of none of them
     changed[FILMS] = frames
     itself = {(number, len(originals) + number) for number in range(len(frames))}
-    ours, by_network = _ours(cache, known, changed)
+    ours, by_network = _ours(cache, known, changed, report)
     methods = {"pictallion": ours, f"EfficientNet-Lite0 alone, cosine ≥ {OTHERS_COSINE}": by_network}
     for name, method in (("imagehash phash", imagehash.phash), ("imagehash dhash", imagehash.dhash)):
         hashes = _by_imagehash(method, known, changed)
@@ -131,10 +131,10 @@ def _share(part: float, whole: float) -> str:
 
 
 def _ours(
-    cache: Path, known: Sequence[Path], changed: dict[str, list[Path]]
+    cache: Path, known: Sequence[Path], changed: dict[str, list[Path]], report: Report
 ) -> tuple[dict[str, Pairs], dict[str, Pairs]]:
     """As the pass does it: fingerprints, suspects, confirmation; and what the embeddings alone would say."""
-    from core.duplicates.pictures import Pair, Picture, confirm, fingerprints
+    from core.duplicates.pictures import Pair, Picture, Seen, confirm, fingerprints
     from core.duplicates.suspects import find_suspects
     from core.media.fingerprint import RECORD
     from core.media.formats import PNG
@@ -148,25 +148,35 @@ def _ours(
 
     mine = pictures_of(known)
     records = fingerprints(mine, tagger)
+    seen = Seen(len(mine) + sum(map(len, changed.values())))
     pairs: dict[str, Pairs] = {}
     by_network: dict[str, Pairs] = {}
+    spent = np.zeros(3)
     for name, paths in changed.items():
+        began = time.process_time()
         theirs = pictures_of(paths)
         table = np.frombuffer(b"".join([*records, *fingerprints(theirs, tagger)]), RECORD)
         vectors = table["embedding"].astype(np.float32)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
         is_near = vectors[len(mine) :] @ vectors[: len(mine)].T >= OTHERS_COSINE
         by_network[name] = {(int(one), int(other)) for one, other in zip(*np.nonzero(is_near), strict=True)}
-        # one after the other, so that the changed pictures are not among the candidates of each other
-        suspects = []
-        for number in range(len(theirs)):
-            rows = np.concatenate([table[: len(mine)], table[len(mine) + number : len(mine) + number + 1]])
-            suspects += [(number, each) for each in find_suspects(rows, len(mine), len(mine) + 1)]
-        questions = [Pair(theirs[number], mine[each.other], each.orientation) for number, each in suspects]
-        answers = confirm(questions, kept=len(mine) + len(theirs))
+        suspects = [each for each in find_suspects(table, len(mine), len(table)) if each.other < len(mine)]
+        questions = [Pair(theirs[each.new - len(mine)], mine[each.other], each.orientation) for each in suspects]
+        answers = confirm(questions, seen)
         pairs[name] = {
-            (number, each.other) for (number, each), answer in zip(suspects, answers, strict=True) if answer is not None
+            (each.new - len(mine), each.other)
+            for each, answer in zip(suspects, answers, strict=True)
+            if answer is not None
         }
+        spent += (time.process_time() - began, len(theirs), len(questions))
+        report(
+            f"pictallion, {name}: looked at, suspected, confirmed",
+            f"{len(theirs)}, {len(questions)}, {len(pairs[name])}",
+            "",
+        )
+    report(
+        "CPU of one newcomer, all told", f"{spent[0] / spent[1] * 1000:.0f} ms, {spent[2] / spent[1]:.1f} suspects", ""
+    )
     return pairs, by_network
 
 

@@ -62,17 +62,35 @@ def fingerprints(pictures: Sequence[Picture], tagger: Tagger | None) -> list[byt
     return records
 
 
-def confirm(pairs: Sequence[Pair], kept: int = _KEPT_FEATURES) -> list[Confirmed | None]:
-    """Whether one of each pair is a copy of the other. Pairs of one picture are best given together.
+class Seen:
+    """The features of the pictures that were looked at last, ``most`` of them."""
 
-    ``kept``: of how many pictures features are remembered meanwhile.
-    """
+    def __init__(self, most: int = _KEPT_FEATURES) -> None:
+        self._most = most
+        self._known: OrderedDict[Picture, Features | None] = OrderedDict()
+
+    def features(self, picture: Picture) -> Features | None:
+        """``None`` for a picture that cannot be decoded any more."""
+        from core.media.copied import features_of
+
+        if picture not in self._known:
+            try:
+                self._known[picture] = features_of(_pixels(picture))
+            except (Undecodable, IntakeError, OSError):
+                self._known[picture] = None
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return self._known[picture]
+
+
+def confirm(pairs: Sequence[Pair], seen: Seen | None = None) -> list[Confirmed | None]:
+    """Whether one of each pair is a copy of the other. Pairs of one picture are best given together."""
     from core.media.copied import How, copy_of
 
-    known: OrderedDict[Picture, Features | None] = OrderedDict()
+    seen = seen or Seen()
     found: list[Confirmed | None] = []
     for pair in pairs:
-        one, other = _features(pair.one, known, kept), _features(pair.other, known, kept)
+        one, other = seen.features(pair.one), seen.features(pair.other)
         copy = None if one is None or other is None else copy_of(one, other, pair.orientation)
         if copy is None:
             found.append(None)
@@ -80,20 +98,6 @@ def confirm(pairs: Sequence[Pair], kept: int = _KEPT_FEATURES) -> list[Confirmed
         may_be_equal = copy.how is How.SAME and copy.similarity >= _NEARLY_ALL
         found.append(Confirmed(copy, may_be_equal and _have_same_pixels(pair.one, pair.other)))
     return found
-
-
-def _features(picture: Picture, known: OrderedDict[Picture, Features | None], kept: int) -> Features | None:
-    from core.media.copied import features_of
-
-    if picture not in known:
-        try:
-            known[picture] = features_of(_pixels(picture))
-        except (Undecodable, IntakeError, OSError):
-            known[picture] = None
-        if len(known) > kept:
-            known.popitem(last=False)
-            known.move_to_end(picture)
-    return known[picture]
 
 
 def _pixels(picture: Picture) -> Pixels:
