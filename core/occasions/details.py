@@ -1,9 +1,9 @@
-"""What the photos of an occasion tell that its title is made of: who is on them, and what they are tagged with."""
+"""What the photos of occasions tell that titles are made of: who is on them, and what they are tagged with."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,41 +12,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.in_batches import BATCH
 from core.db.json_sql import json_text
+from core.db.search_sql import FACTS
 from core.db.tables import Face, FileVersion, Person
-from core.library.layout import Tier
 
 
-class Detail(msgspec.Struct, gc=False):
-    """Of one asset: the people on it, and its tags in small letters."""
+class Details(msgspec.Struct, frozen=True):
+    """Of one occasion: on how many of its photos each person is, and how many have each tag, in small letters."""
 
-    people: set[str]
-    tags: set[str]
+    people: Counter[str]
+    tags: Counter[str]
 
 
-async def details_of(connection: AsyncConnection, asset_ids: Iterable[str]) -> Mapping[str, Detail]:
-    """By asset; those of which nothing is known are left out."""
-    found: dict[str, Detail] = {}
-    wanted = list(dict.fromkeys(asset_ids))
+async def details_of(connection: AsyncConnection, occasion_of: Mapping[str, int], number: int) -> Sequence[Details]:
+    """The details of so many occasions; ``occasion_of`` says to which of them, from 0, an asset belongs.
+
+    Counted as they are read: nothing is kept of a photo.
+    """
+    found = [Details(Counter(), Counter()) for _ in range(number)]
+    wanted = list(occasion_of)
     # few at a time: a statement with thousands of ids keeps everybody else waiting while it is put together
     for start in range(0, len(wanted), BATCH):
         chunk = wanted[start : start + BATCH]
         for asset_id, name in await connection.execute(_PEOPLE.where(FileVersion.media_asset_id.in_(chunk))):
-            found.setdefault(asset_id, Detail(set(), set())).people.add(name)
-        rows = await connection.execute(_TAGS.where(FileVersion.media_asset_id.in_(chunk)))
-        for asset_id, keywords, metadata in rows:
-            if tags := _tags(keywords, metadata):
-                found.setdefault(asset_id, Detail(set(), set())).tags |= tags
+            found[occasion_of[asset_id]].people[name] += 1
+        for asset_id, keywords, metadata in await connection.execute(
+            _TAGS.where(FileVersion.media_asset_id.in_(chunk))
+        ):
+            found[occasion_of[asset_id]].tags.update(_tags(keywords, metadata))
     return found
-
-
-def counted(details: Mapping[str, Detail], asset_ids: Sequence[str]) -> tuple[Sequence[tuple[str, int]], ...]:
-    """People, and tags, with the number of assets each is on, the most frequent first, then by name."""
-    people, tags = Counter[str](), Counter[str]()
-    for asset_id in asset_ids:
-        if (detail := details.get(asset_id)) is not None:
-            people.update(detail.people)
-            tags.update(detail.tags)
-    return tuple(sorted(one.items(), key=lambda pair: (-pair[1], pair[0])) for one in (people, tags))
 
 
 _PEOPLE: Final = (
@@ -55,10 +48,13 @@ _PEOPLE: Final = (
     .join(FileVersion, FileVersion.id == Face.photo_id)
     .join(Person, Person.id == Face.person_id)
     .where(Face.ignored.is_(False))
+    .distinct()
 )
-_TAGS: Final = select(
-    FileVersion.media_asset_id, json_text(FileVersion.keywords), json_text(FileVersion.combined_metadata)
-).where(FileVersion.tier != Tier.BRONZE, FileVersion.archived_at.is_(None))
+_TAGS: Final = (
+    select(FileVersion.media_asset_id, json_text(FileVersion.keywords), json_text(FileVersion.combined_metadata))
+    .join(FACTS, FACTS.c.version_id == FileVersion.id)
+    .where(FACTS.c.is_shown.is_(True))
+)
 
 
 class _Ai(msgspec.Struct, gc=False, rename="camel"):

@@ -6,6 +6,7 @@ What a person has decided stays: of an accepted or a dismissed occasion only the
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from core.errors import WorkerLost
 from core.events.detect import Calendar
 from core.events.store import calendar
 from core.groups.neighbourhood import chunks
-from core.occasions.details import Detail, counted, details_of
+from core.occasions.details import Details, details_of
 from core.occasions.matching import Known, OccasionState, matched
 from core.occasions.segments import Segment, segments
 from core.occasions.shots import Shot, all_shots, moment
@@ -119,18 +120,24 @@ def _changes(shots: Sequence[Shot], known: Sequence[Known]) -> tuple[list[_Found
 
 
 async def _described(bench: Workbench, found: Sequence[_Found]) -> list[dict[str, Any]]:
-    points = await asyncio.to_thread(lambda: [_points(one.segment) for one in found])
+    points, occasion_of = await asyncio.to_thread(_looked_through, found)
     try:
         places = await bench.compute.run(find_places, points, str(bench.layout.cache))
     except WorkerLost as error:
         log.warning("the places of occasions could not be looked up; their titles are without", reason=str(error))
         places = [[] for _ in found]
     async with bench.database.read() as connection:
-        details = await details_of(connection, (shot.asset_id for one in found for shot in one.segment.shots))
+        details = await details_of(connection, occasion_of, len(found))
         days = await calendar(connection)
     return await asyncio.to_thread(
-        lambda: [_row(one, where, details, days) for one, where in zip(found, places, strict=True)]
+        lambda: [_row(one, where, what, days) for one, where, what in zip(found, places, details, strict=True)]
     )
+
+
+def _looked_through(found: Sequence[_Found]) -> tuple[list[list[Point]], dict[str, int]]:
+    """Positions of each occasion, and to which of them each asset belongs."""
+    points = [_points(one.segment) for one in found]
+    return points, {shot.asset_id: number for number, one in enumerate(found) for shot in one.segment.shots}
 
 
 def _points(segment: Segment) -> list[Point]:
@@ -139,11 +146,10 @@ def _points(segment: Segment) -> list[Point]:
     return points[::step]
 
 
-def _row(one: _Found, places: Sequence[Place], details: Mapping[str, Detail], days: Calendar) -> dict[str, Any]:
+def _row(one: _Found, places: Sequence[Place], details: Details, days: Calendar) -> dict[str, Any]:
     shots = one.segment.shots
-    people, tags = counted(details, [shot.asset_id for shot in shots])
     first, last = moment(shots[0].taken), moment(shots[-1].taken)
-    known = KnownOf(places, people, tags)
+    known = KnownOf(places, _by_frequency(details.people), _by_frequency(details.tags))
     title, place = title_of(one.segment.kind, len(shots), first.date(), last.date(), known, days)
     return {
         "kind": one.segment.kind,
@@ -153,6 +159,10 @@ def _row(one: _Found, places: Sequence[Place], details: Mapping[str, Detail], da
         "ends_at": last.isoformat(timespec="seconds"),
         "updated_at": utc_now(),
     }
+
+
+def _by_frequency(counted: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 async def _write(connection: AsyncConnection, one: _Found, row: Mapping[str, Any]) -> None:
