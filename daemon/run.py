@@ -204,7 +204,10 @@ def _access_rules(settings: Settings, locks: Path) -> AccessRules:
 
 def _geocoder(settings: Settings, bench: Workbench) -> Geocoder | None:
     places = settings.places
-    return Geocoder(bench.database, places.url, places.language) if places.enabled else None
+    if not places.enabled:
+        return None
+    roots = {root.name: root.is_local_only for root in roots_of(settings)}
+    return Geocoder(bench.database, places.url, places.language, roots)
 
 
 def _report_of(intake: RootIntake, watch: WatchState) -> RootReport:

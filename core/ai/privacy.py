@@ -7,8 +7,9 @@ it is asked right before anything is sent: a face that got its name a moment ago
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Face, FileVersion, LedgerEntry, Person, WatchRoot
@@ -20,12 +21,7 @@ async def why_it_stays(connection: AsyncConnection, asset_id: str, roots: Mappin
     ``roots`` tells of the configured roots whether their photos stay here. Of those that are configured no more, what
     was last said holds on.
     """
-    remembered = select(WatchRoot.name).where(WatchRoot.is_local_only == true(), WatchRoot.name.not_in(list(roots)))
-    kept = [name for name, is_local_only in roots.items() if is_local_only]
-    statement = select(LedgerEntry.root).where(
-        LedgerEntry.media_asset_id == asset_id,
-        or_(LedgerEntry.root.in_(kept), LedgerEntry.root.in_(remembered)),
-    )
+    statement = select(LedgerEntry.root).where(LedgerEntry.media_asset_id == asset_id, _is_kept_here(roots))
     root = (await connection.execute(statement.limit(1))).scalar()
     if root is not None:
         return f'The photo came from "{root}", whose photos stay on this machine.'
@@ -37,3 +33,24 @@ async def why_it_stays(connection: AsyncConnection, asset_id: str, roots: Mappin
     )
     person = (await connection.execute(in_it.limit(1))).scalar()
     return None if person is None else f"{person} is in the photo, and photos of {person} stay on this machine."
+
+
+async def some_stay(connection: AsyncConnection, assets: Select[*tuple[Any, ...]], roots: Mapping[str, bool]) -> bool:
+    """Whether one of these assets is shown to nobody beyond this machine. ``assets`` selects their ids."""
+    from_roots = select(LedgerEntry.media_asset_id).where(LedgerEntry.media_asset_id.in_(assets), _is_kept_here(roots))
+    if (await connection.execute(from_roots.limit(1))).first() is not None:
+        return True
+    with_people = (
+        select(FileVersion.media_asset_id)
+        .join(Face, Face.photo_id == FileVersion.id)
+        .join(Person, Person.id == Face.person_id)
+        .where(FileVersion.media_asset_id.in_(assets), Person.is_local_only == true())
+    )
+    return (await connection.execute(with_people.limit(1))).first() is not None
+
+
+def _is_kept_here(roots: Mapping[str, bool]) -> ColumnElement[bool]:
+    """That an entry of the ledger is of a root whose photos stay here."""
+    remembered = select(WatchRoot.name).where(WatchRoot.is_local_only == true(), WatchRoot.name.not_in(list(roots)))
+    kept = [name for name, is_local_only in roots.items() if is_local_only]
+    return or_(LedgerEntry.root.in_(kept), LedgerEntry.root.in_(remembered))

@@ -1,6 +1,7 @@
 """What is at a position, to the street and the house? Asked of a Nominatim server, where the owner has named one.
 
-Off unless the configuration switches it on: then positions that a person names are sent there, and nothing else. The
+Off unless the configuration switches it on: then positions that a person names are sent there, and nothing else;
+none where a photo was taken that is to stay on this machine. The
 public server of OpenStreetMap asks for at most one request a second, a User-Agent of one's own and that answers are
 kept (https://operations.osmfoundation.org/policies/nominatim/); its data are under the ODbL, © OpenStreetMap
 contributors.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -22,9 +24,11 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from core import __version__
+from core.ai.privacy import some_stay
 from core.ai.reach import get
 from core.db.engine import Database
-from core.db.tables import GeocodedPlace, utc_now
+from core.db.tables import FileVersion, GeocodedPlace, utc_now
+from core.places.clusters import EARTH_RADIUS, HOTSPOT_RADIUS
 
 log = structlog.get_logger()
 
@@ -36,6 +40,9 @@ PACE_SECONDS: Final = 1.0
 
 PAUSE_SECONDS: Final = 60.0
 """After a failure nobody is asked for so long: who names ten places need not wait ten times."""
+
+SECRET_METRES: Final = 2 * HOTSPOT_RADIUS
+"""Around a photo that stays on this machine no position is sent: a hotspot's centre is not where its photos are."""
 
 DECIMALS: Final = 5
 """Of the degrees that are sent, and that answers are kept under: a metre."""
@@ -60,10 +67,19 @@ class Geocoder:
     """Asks one server, at most once a second; what it has answered before is read from the database."""
 
     def __init__(
-        self, database: Database, url: str, language: str, clock: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        url: str,
+        language: str,
+        roots: Mapping[str, bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``url`` is where the server is, without ``/reverse``; ``language`` a list as in HTTP (``de, en``)."""
+        """``url`` is where the server is, without ``/reverse``; ``language`` a list as in HTTP (``de, en``).
+
+        ``roots`` tells of the configured roots whether their photos stay on this machine.
+        """
         self._database = database
+        self._roots = roots
         self._url = url.rstrip("/")
         self._language = language
         self._clock = clock
@@ -71,7 +87,10 @@ class Geocoder:
         self._not_before = 0.0
 
     async def name_of(self, latitude: float, longitude: float) -> NamedPlace | None:
-        """What is at a position in decimal degrees; ``None`` where the server knows nothing, or does not answer."""
+        """What is at a position in decimal degrees; ``None`` where the server knows nothing, or does not answer.
+
+        ``None`` also where a photo was taken that stays on this machine: nobody is told of its place.
+        """
         place = f"{latitude:.{DECIMALS}f},{longitude:.{DECIMALS}f}"
         key = f"{self._url} {self._language} {place}"
         if (known := await self._kept(key)) is not None:
@@ -85,6 +104,8 @@ class Geocoder:
                 if wait > PACE_SECONDS:
                     return None
                 await asyncio.sleep(max(0.0, wait))
+                if await self._is_secret(latitude, longitude):
+                    return None
                 self._not_before = self._clock() + PAUSE_SECONDS
                 found = await self._ask(latitude, longitude)
                 self._not_before = self._clock() + PACE_SECONDS
@@ -96,6 +117,16 @@ class Geocoder:
             log.warning("the geocoding server gave no name", url=self._url, reason=str(error))
             return None
         return found
+
+    async def _is_secret(self, latitude: float, longitude: float) -> bool:
+        """Whether a photo that stays on this machine was taken there."""
+        north = math.degrees(SECRET_METRES / EARTH_RADIUS)
+        near = [FileVersion.gps_latitude.between(latitude - north, latitude + north)]
+        east = north / max(math.cos(math.radians(latitude)), 1e-6)
+        if abs(longitude) + east < 180:
+            near.append(FileVersion.gps_longitude.between(longitude - east, longitude + east))
+        async with self._database.read() as connection:
+            return await some_stay(connection, select(FileVersion.media_asset_id).where(*near), self._roots)
 
     async def _ask(self, latitude: float, longitude: float) -> NamedPlace | None:
         asked = {

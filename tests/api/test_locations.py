@@ -109,7 +109,7 @@ async def test_a_location_is_called_as_the_server_of_the_owner_says_else_as_the_
 ) -> None:
     monkeypatch.setattr(nominatim, "PATIENCE_SECONDS", 60.0)
     with serving(Server()) as server:
-        geocoder = Geocoder(sqlite_database, server.url, "en")
+        geocoder = Geocoder(sqlite_database, server.url, "en", {})
         async with open_library(sqlite_database, tmp_path / "data", geocoder=geocoder) as library:
             with_cache(library.bench.layout)
             tower = {"latitude": "48.8584", "longitude": "2.2945"}

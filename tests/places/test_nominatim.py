@@ -16,9 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from core.config.schema import Places
 from core.db.engine import Database
+from core.db.tables import Face, FileVersion, LedgerEntry, MediaAsset, Person, WatchRoot
 from core.places import nominatim
 from core.places.nominatim import Geocoder, NamedPlace, named_place
 
@@ -88,7 +90,7 @@ def serving(server: Server) -> Iterator[Server]:
 
 
 async def test_a_place_is_asked_for_once_with_a_name_of_our_own(database: Database, server: Server) -> None:
-    geocoder = Geocoder(database, f"{server.url}/", "de, en")
+    geocoder = Geocoder(database, f"{server.url}/", "de, en", {})
     tower = NamedPlace("Tour Eiffel", "attraction")
     assert await geocoder.name_of(48.8584001, 2.2945) == tower
     ((path, query, headers),) = server.asked
@@ -96,15 +98,15 @@ async def test_a_place_is_asked_for_once_with_a_name_of_our_own(database: Databa
     assert (headers["accept-language"], headers["user-agent"].partition("/")[0]) == ("de, en", "Pictallion")
     # also after a restart, and when the server is gone
     server.status = 500
-    assert await Geocoder(database, server.url, "de, en").name_of(48.8584, 2.2945) == tower
+    assert await Geocoder(database, server.url, "de, en", {}).name_of(48.8584, 2.2945) == tower
     assert len(server.asked) == 1
     # another language is another question
-    assert await Geocoder(database, server.url, "fr").name_of(48.8584, 2.2945) is None
+    assert await Geocoder(database, server.url, "fr", {}).name_of(48.8584, 2.2945) is None
     assert len(server.asked) == 2
 
 
 async def test_many_questions_are_asked_one_a_second(sqlite_database: Database, server: Server) -> None:
-    geocoder = Geocoder(sqlite_database, server.url, "en")
+    geocoder = Geocoder(sqlite_database, server.url, "en", {})
     found = await asyncio.gather(*(geocoder.name_of(48.0 + number % 3, 2.0) for number in range(6)))
     assert set(found) == {NamedPlace("Tour Eiffel", "attraction")}
     assert len(server.at) == 3
@@ -114,7 +116,7 @@ async def test_many_questions_are_asked_one_a_second(sqlite_database: Database, 
 async def test_nothing_there_is_an_answer_and_is_kept(sqlite_database: Database, server: Server) -> None:
     server.answer = b'{"error": "Unable to geocode"}'
     for _ in range(2):
-        assert await Geocoder(sqlite_database, server.url, "en").name_of(0.0, 0.0) is None
+        assert await Geocoder(sqlite_database, server.url, "en", {}).name_of(0.0, 0.0) is None
     assert len(server.asked) == 1
 
 
@@ -128,7 +130,7 @@ async def test_a_failure_is_no_name_is_not_kept_and_leaves_the_server_alone_for_
     now = [1_000.0]
     server.status, server.answer = status, answer
     server.headers = {"Location": f"{server.url}/elsewhere"}
-    geocoder = Geocoder(sqlite_database, server.url, "en", clock=lambda: now[0])
+    geocoder = Geocoder(sqlite_database, server.url, "en", {}, clock=lambda: now[0])
     assert await geocoder.name_of(48.8584, 2.2945) is None
     assert [path for path, _, _ in server.asked] == ["/reverse"]
     server.status, server.answer = 200, json.dumps(EIFFEL).encode()
@@ -143,13 +145,13 @@ async def test_a_server_that_says_nothing_keeps_nobody_waiting(
 ) -> None:
     monkeypatch.setattr(nominatim, "PATIENCE_SECONDS", 0.2)
     server.silent = threading.Event()
-    assert await asyncio.wait_for(Geocoder(sqlite_database, server.url, "en").name_of(1.0, 1.0), 10) is None
+    assert await asyncio.wait_for(Geocoder(sqlite_database, server.url, "en", {}).name_of(1.0, 1.0), 10) is None
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254", "http://[fe80::1]", "ftp://example.org", "http://a:b@c"])
 async def test_addresses_that_keep_secrets_are_not_asked(sqlite_database: Database, url: str) -> None:
-    assert await Geocoder(sqlite_database, url, "en").name_of(1.0, 1.0) is None
+    assert await Geocoder(sqlite_database, url, "en", {}).name_of(1.0, 1.0) is None
     with pytest.raises(ValueError, match="url"):
         Places(url=url)
 
@@ -183,3 +185,28 @@ def test_whatever_is_answered_can_be_stored(address: dict[str, str], display_nam
 
 def test_nobody_is_asked_unless_the_owner_says_so() -> None:
     assert not Places().enabled
+
+
+@pytest.mark.parametrize("protects", ["root", "forgotten root", "person"])
+async def test_where_photos_that_stay_here_were_taken_is_told_to_nobody(
+    database: Database, server: Server, protects: str
+) -> None:
+    async with database.write() as connection:
+        await connection.execute(insert(MediaAsset).values(id="a", original_filename="a.jpg"))
+        photo = {"id": "v", "media_asset_id": "a", "tier": "silver", "file_path": "a.jpg", "file_hash": "0"}
+        photo |= {"file_size": 1, "mime_type": "image/jpeg", "gps_latitude": 48.8585, "gps_longitude": 2.2946}
+        await connection.execute(insert(FileVersion).values(photo))
+        entry = {"root": "phone", "path": "a.jpg", "state": "done", "size": 1, "mtime_ns": 1, "ctime_ns": 1}
+        await connection.execute(insert(LedgerEntry).values(**entry, inode="1", media_asset_id="a"))
+        root = {"name": "phone", "path": "/phone", "mount_point": "/", "is_local_only": protects == "forgotten root"}
+        await connection.execute(insert(WatchRoot).values(root))
+        person = {"id": "p", "name": "Ada", "is_local_only": protects == "person"}
+        await connection.execute(insert(Person).values(person))
+        face = {"id": "f", "photo_id": "v", "person_id": "p", "bounding_box": [1, 2, 3, 4], "confidence": 90}
+        await connection.execute(insert(Face).values(face))
+    roots = {} if protects == "forgotten root" else {"phone": protects == "root"}
+    geocoder = Geocoder(database, server.url, "en", roots)
+    assert await geocoder.name_of(48.8584, 2.2945) is None
+    assert server.asked == []
+    # a kilometre away, none of them was taken
+    assert await geocoder.name_of(48.87, 2.2945) is not None
