@@ -72,6 +72,7 @@ async def retry_photos(context: NamedDependency[ApiContext], data: JSONBody[Retr
     ids = data.photo_ids if data is not None else None
     async with context.bench.database.write() as connection:
         count = await queue.retry(connection, ids, utc_now())
+    context.bench.providers.try_again()
     context.describing.changed()
     return Retried(count)
 
@@ -90,6 +91,7 @@ async def resume_describing(context: NamedDependency[ApiContext]) -> BacklogStat
     """Asks again, at once."""
     async with context.bench.database.write() as connection:
         await resume(connection)
+    context.bench.providers.try_again()
     context.describing.changed()
     return await _status(context)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from core.ai.provider import Usage
 from core.errors import AnswerUnusable, ProviderMisconfigured, ProviderUnavailable
 
 FAILURES: Final = 3
@@ -100,11 +101,11 @@ class Breaker:
     def _admit(self) -> None:
         standing = self.standing()
         if standing.state is State.MISCONFIGURED:
-            raise ProviderMisconfigured(f"{standing.reason}")
+            raise ProviderMisconfigured(f"{standing.reason}", Usage())
         if standing.state is State.OPEN:
-            raise ProviderUnavailable(f"{standing.reason} It is asked again later.", standing.seconds)
+            raise ProviderUnavailable(f"{standing.reason} It is asked again later.", standing.seconds, Usage())
         if standing.state is State.HALF_OPEN and self._is_trying:
-            raise ProviderUnavailable(f"{standing.reason} It is being asked again.", FIRST_PAUSE)
+            raise ProviderUnavailable(f"{standing.reason} It is being asked again.", FIRST_PAUSE, Usage())
 
     def _failed(self, reason: str, retry_after: float | None) -> float:
         self._failures += 1

@@ -42,7 +42,7 @@ def know(
         quality=look.quality,
         duration=duration_of(reading, look),
         largest_face=_largest_face(look),
-        settings=_settings(identity.metadata),
+        settings=camera_settings(identity.metadata),
         description=identity.exif.image_description,
         event=event,
     )
@@ -57,7 +57,8 @@ def _largest_face(look: Look) -> float:
     return highest / max(1, min(look.width, look.height))
 
 
-def _settings(metadata: Metadata) -> CameraSettings:
+def camera_settings(metadata: Metadata) -> CameraSettings:
+    """What a file says of how the camera was set."""
     flash = value_of(metadata.flash)
     return CameraSettings(
         lens=value_of(metadata.lens),

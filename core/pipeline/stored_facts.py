@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.ai.provider import PhotoFacts
+from core.ai.provider import CameraSettings, DetectedEvent, PhotoFacts
 from core.db.tables import Face, FileVersion, StageResult
 from core.library.photo_facts import position_of
 from core.media.facts import (
@@ -30,7 +30,9 @@ from core.media.facts import (
 )
 from core.media.formats import FORMATS
 from core.media.source_file import shown
+from core.pipeline.know import SURE_FACE, camera_settings
 from core.pipeline.look import STAGE
+from core.pipeline.remembered_metadata import remembered_metadata
 from core.places import Place
 
 Word = TypeVar("Word", OffsetSource, Confidence)
@@ -43,13 +45,17 @@ async def stored_facts(connection: AsyncConnection, row: Mapping[str, Any]) -> P
     metadata = row["combined_metadata"] or {}
     latitude, longitude = position_of(row, {})
     quality = metadata.get("quality")
+    faces = await _face_heights(connection, row["media_asset_id"])
+    width, height = row["width"] or 0, row["height"] or 0
+    said = await remembered_metadata(connection, row["asset_sha256"] or "")
+    is_event = row["event_type"] and row["event_name"]
     return PhotoFacts(
         kind=_KINDS.get(row["mime_type"], Kind.PHOTO),
         mime_type=row["mime_type"],
-        width=row["width"] or 0,
-        height=row["height"] or 0,
+        width=width,
+        height=height,
         original_filename=shown(row["original_filename"]),
-        face_count=await _face_count(connection, row["media_asset_id"]),
+        face_count=len(faces),
         captured=_captured(row),
         latitude=latitude,
         longitude=longitude,
@@ -58,13 +64,20 @@ async def stored_facts(connection: AsyncConnection, row: Mapping[str, Any]) -> P
         tagging=await _tagging(connection, row["asset_sha256"]),
         quality=msgspec.convert(quality, Quality, strict=False) if quality else None,
         duration=row["duration"],
+        largest_face=max(faces, default=0) / max(1, min(width, height)),
+        settings=CameraSettings() if said is None else camera_settings(said),
+        description=(metadata.get("exif") or {}).get("imageDescription"),
+        event=DetectedEvent(row["event_type"], row["event_name"], 1.0) if is_event else None,
     )
 
 
-async def _face_count(connection: AsyncConnection, asset_id: str) -> int:
+async def _face_heights(connection: AsyncConnection, asset_id: str) -> list[int]:
+    """Of the faces that are told of in words, in pixels of the upright picture."""
     versions = select(FileVersion.id).where(FileVersion.media_asset_id == asset_id)
-    statement = select(func.count()).where(Face.photo_id.in_(versions), Face.ignored.is_(False))
-    return (await connection.execute(statement)).scalar_one()
+    statement = select(Face.bounding_box).where(
+        Face.photo_id.in_(versions), Face.ignored.is_(False), Face.confidence >= SURE_FACE * 100
+    )
+    return [box[3] for box in (await connection.execute(statement)).scalars()]
 
 
 async def _tagging(connection: AsyncConnection, sha256: str | None) -> Tagging | None:

@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from core.ai.budget import DayLimits
-from core.ai.provider import Description, Question
+from core.ai.provider import Description, Question, Usage
 from core.ai.quiet_hours import QuietHours
 from core.ai.vocabulary import vocabulary
 from core.backlog import queue
 from core.backlog.paused import pause, resume
 from core.backlog.states import BacklogState
-from core.db.tables import AiBacklogEntry, AiSpending, AssetHistory, FileVersion, Sidecar, utc_now
+from core.db.tables import AiBacklogEntry, AiSpending, AssetHistory, Face, FileVersion, Sidecar, utc_now
 from core.errors import AnswerUnusable, PhotoProtected, ProviderMisconfigured, ProviderUnavailable
 from core.library.edits import Edit, TagChange, change_tags, edit_photo
 from tests.backlog.conftest import MEASURED, Model, Shelf, said_of, until
@@ -383,6 +383,30 @@ async def test_the_budget_of_a_day_is_kept_over_restarts_and_said(shelf: Shelf) 
     assert len(model.asked) == 3
 
 
+async def test_what_was_never_sent_costs_nothing_of_the_budget(shelf: Shelf) -> None:
+    await shelf.add("IMG_1.jpg")
+    is_closed = asyncio.Event()
+
+    async def says(question: Question) -> Description:
+        if not is_closed.is_set():
+            raise ProviderUnavailable("OpenAI is left alone for a while.", retry_after=3600, usage=Usage())
+        return said_of("x")
+
+    shelf.chosen.append(Model("openai", "gpt-4o", says=says))
+    bench = shelf.with_limits(DayLimits(requests=1))
+    async with shelf.described(shelf.describer(bench=bench)) as describer:
+
+        async def rests() -> bool:
+            return describer.doing.paused == "OpenAI is left alone for a while."
+
+        await until("everybody rests", rests)
+        assert (await bench.providers.budget.spent(utc_now())).requests == 0
+        is_closed.set()
+        describer.changed()
+        await shelf.until_settled(describer)
+    assert (await bench.providers.budget.spent(utc_now())).requests == 1
+
+
 async def test_tokens_have_a_budget_of_their_own(shelf: Shelf) -> None:
     await shelf.add("IMG_1.jpg", "IMG_2.jpg")
     model = Model("openai", "gpt-4o")
@@ -423,7 +447,20 @@ async def test_who_asks_is_told_what_is_known_of_the_photo(shelf: Shelf) -> None
         "exif": {"camera": "Canon EOS R6"},
         "place": {"name": "Nice", "region": "PACA", "country": "France", "countryCode": "FR"},
     }
-    await shelf.add("IMG_1.jpg", combined_metadata=metadata, gps_latitude=43.7, gps_longitude=7.26)
+    (photo,) = await shelf.add(
+        "IMG_1.jpg",
+        combined_metadata=metadata,
+        gps_latitude=43.7,
+        gps_longitude=7.26,
+        event_type="holiday",
+        event_name="Bastille Day",
+    )
+    async with shelf.bench.database.write() as connection:
+        faces = [
+            {"photo_id": photo, "bounding_box": [1, 2, 50, 60], "confidence": confidence, "ignored": ignored}
+            for confidence, ignored in ((90, False), (40, False), (95, True))
+        ]
+        await connection.execute(insert(Face), faces)
     seen = []
 
     async def says(question: Question) -> Description:
@@ -439,6 +476,9 @@ async def test_who_asks_is_told_what_is_known_of_the_photo(shelf: Shelf) -> None
     assert (facts.camera, facts.width, facts.height, facts.place.label) == ("Canon EOS R6", 400, 300, "Nice, France")
     assert (facts.captured.local, facts.latitude) == (datetime(2025, 7, 16, 12), 43.7)
     assert msgspec.to_builtins(facts)["kind"] == "photo"
+    assert (facts.face_count, facts.largest_face) == (1, 0.2)
+    assert facts.event is not None
+    assert facts.event.event_name == "Bastille Day"
 
 
 @pytest.mark.parametrize("state", [BacklogState.RUNNING, BacklogState.WAITING])
