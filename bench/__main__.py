@@ -23,6 +23,7 @@ from bench.gold import gold_writes
 from bench.house import House, house
 from bench.idle import idle
 from bench.moving import moving
+from bench.night import night
 from bench.occasions import occasions
 from bench.photos import FACE, make_photos, make_tiny_photos
 from bench.places import places
@@ -274,6 +275,11 @@ def tags(bench: Bench) -> None:
         tagging(bench.album, bench.cache, bench.report)
 
 
+def nights(bench: Bench) -> None:
+    """All passes over a library of real, tiny photos."""
+    night(bench.new_home(), bench.cache, bench.tiny, bench.report)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "start": start,
     "latency": latency,
@@ -289,6 +295,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "occasions": life_in_occasions,
     "places": names_of_places,
     "bursts": in_bursts,
+    "night": nights,
     "duplicates": duplicates,
     "tagging": tags,
 }
