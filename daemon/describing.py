@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.ai.builtin import NAME as BUILTIN
 from core.ai.provider import Provider
-from core.ai.quiet_hours import QuietHours, quiet_until
+from core.ai.quiet_hours import quiet_until
 from core.backlog import queue
 from core.backlog.paused import BY_PERSON, is_paused
 from core.backlog.progress import Doing, Rate
@@ -26,6 +26,7 @@ from core.backlog.states import BacklogState
 from core.db.tables import utc_now
 from core.pipeline.asking import LONGEST_PAUSE, Outcome, ask_about
 from core.pipeline.workbench import Workbench
+from core.window import Window
 
 log = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class Describer:
         *,
         hands: Callable[[str], int],
         most_attempts: int,
-        quiet: QuietHours | None,
+        quiet: Window | None,
         is_busy: Callable[[], bool],
         on_outcome: OnOutcome,
     ) -> None:

@@ -32,14 +32,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.ai.configured import LONGEST_WAIT, OLLAMA_URL, OPENAI_URL, Limits, Ollama, OpenAi
-from core.ai.quiet_hours import QuietHours, parse_quiet_hours
+from core.ai.quiet_hours import parse_quiet_hours
 from core.ai.vocabulary import Vocabulary, vocabulary
 from core.config.database_url import sqlite_url, with_async_driver
 from core.config.quantities import LONGEST_DURATION, format_duration, format_size, parse_duration, parse_size
 from core.config.roots import conflicts, name_of_folder, usable_name
-from core.config.window import Window, parse_window
 from core.library.naming import BUILT_IN_PATTERNS
 from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
+from core.window import Window, parse_window
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -205,11 +205,7 @@ def _server_to_ask(text: str) -> str:
     return text.rstrip("/")
 
 
-def _quiet_hours(value: object) -> object:
-    return parse_quiet_hours(value) if isinstance(value, str) else value
-
-
-def _shown_hours(hours: QuietHours | None) -> str:
+def _shown_hours(hours: Window | None) -> str:
     return "" if hours is None else str(hours)
 
 
@@ -418,7 +414,7 @@ class Ai(Section):
 
     provider: Literal["builtin", "ollama", "openai", "both"] = "builtin"
     openai_concurrency: Whole = Field(default=4, ge=1, le=64)
-    quiet_hours: Annotated[QuietHours | None, BeforeValidator(_quiet_hours), PlainSerializer(_shown_hours)] = None
+    quiet_hours: Annotated[Window | None, BeforeValidator(parse_quiet_hours), PlainSerializer(_shown_hours)] = None
     max_attempts: Whole = Field(default=3, ge=1, le=100)
     time_limit: Annotated[Duration, AfterValidator(_within(1, LONGEST_WAIT))] = Limits().time_limit
     picture_side: Whole = Field(default=Limits().picture_side, ge=64, le=LARGEST_PICTURE)
@@ -452,7 +448,7 @@ class Night(Section):
     window: Annotated[
         Window | None,
         BeforeValidator(parse_window),
-        PlainSerializer(lambda window: "" if window is None else str(window), when_used="json"),
+        PlainSerializer(_shown_hours, when_used="json"),
     ] = parse_window("02:00-06:00")
     off: tuple[str, ...] = ()
     every: dict[str, Annotated[Duration, AfterValidator(_within(3600, LONGEST_DURATION))]] = Field(default_factory=dict)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ai.quiet_hours import QuietHours, parse_quiet_hours, quiet_until
+from core.ai.quiet_hours import parse_quiet_hours, quiet_until
+from core.window import Window
 
 BERLIN = ZoneInfo("Europe/Berlin")
-NIGHT = QuietHours(time(22), time(7))
+NIGHT = Window(time(22), time(7))
 
 
 def berlin(day: int, hour: int, minute: int = 0, *, month: int = 6, fold: int = 0) -> datetime:
@@ -32,7 +33,7 @@ def test_no_hours_are_none() -> None:
 
 @pytest.mark.parametrize("text", ["night", "22-07", "24:00-07:00", "22:60-07:00", "22:00-22:00", "22:00"])
 def test_what_makes_no_hours_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"are no hours|whole day"):
+    with pytest.raises(ValueError, match=r"no time of day|whole day"):
         parse_quiet_hours(text)
 
 
@@ -45,7 +46,7 @@ def test_hours_go_over_midnight() -> None:
 
 
 def test_hours_within_a_day() -> None:
-    noon = QuietHours(time(12), time(14))
+    noon = Window(time(12), time(14))
     assert quiet_until(noon, berlin(1, 13), BERLIN) == berlin(1, 14)
     assert quiet_until(noon, berlin(1, 14), BERLIN) is None
 
@@ -57,19 +58,19 @@ def test_the_night_on_which_clocks_change_has_another_length() -> None:
 
 
 def test_hours_that_end_where_the_clock_skips_end_when_it_has() -> None:
-    until_half_past = QuietHours(time(22), time(2, 30))
+    until_half_past = Window(time(22), time(2, 30))
     end = quiet_until(until_half_past, berlin(29, 23, month=3), BERLIN)
     assert end == datetime(2025, 3, 30, 1, tzinfo=UTC)  # 03:00 in summer time, which follows 01:59
 
 
 @settings(max_examples=30, deadline=None)
 @given(
-    hours=st.builds(QuietHours, st.times(), st.times()).filter(lambda each: each.begins != each.ends),
+    hours=st.builds(Window, st.times(), st.times()).filter(lambda each: each.begins != each.ends),
     moment=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
     zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]),
 )
-def test_they_are_over_when_the_clock_on_the_wall_says_so(hours: QuietHours, moment: datetime, zone: str) -> None:
-    hours = QuietHours(hours.begins.replace(second=0, microsecond=0), hours.ends.replace(second=0, microsecond=0))
+def test_they_are_over_when_the_clock_on_the_wall_says_so(hours: Window, moment: datetime, zone: str) -> None:
+    hours = Window(hours.begins.replace(second=0, microsecond=0), hours.ends.replace(second=0, microsecond=0))
     now, place = moment.replace(tzinfo=UTC), ZoneInfo(zone)
     until = quiet_until(hours, now, place)
     clock = now.astimezone(place).time()

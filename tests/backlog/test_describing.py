@@ -13,7 +13,6 @@ from sqlalchemy import insert, select, update
 
 from core.ai.budget import DayLimits
 from core.ai.provider import Description, Question, Usage
-from core.ai.quiet_hours import QuietHours
 from core.ai.vocabulary import vocabulary
 from core.backlog import queue
 from core.backlog.paused import pause, resume
@@ -21,6 +20,7 @@ from core.backlog.states import BacklogState
 from core.db.tables import AiBacklogEntry, AiSpending, AssetHistory, Face, FileVersion, Sidecar, utc_now
 from core.errors import AnswerUnusable, PhotoProtected, ProviderMisconfigured, ProviderUnavailable
 from core.library.edits import Edit, TagChange, change_tags, edit_photo
+from core.window import Window
 from tests.backlog.conftest import MEASURED, Model, Shelf, said_of, until
 
 
@@ -300,7 +300,7 @@ async def test_quiet_hours_are_kept_and_told(shelf: Shelf) -> None:
     model = Model()
     shelf.chosen.append(model)
     here = utc_now().astimezone(shelf.bench.zone)
-    quiet = QuietHours((here - timedelta(hours=2)).time(), (here + timedelta(hours=2)).time())
+    quiet = Window((here - timedelta(hours=2)).time(), (here + timedelta(hours=2)).time())
     async with shelf.described(shelf.describer(quiet=quiet)) as describer:
 
         async def told() -> bool:
@@ -311,7 +311,7 @@ async def test_quiet_hours_are_kept_and_told(shelf: Shelf) -> None:
         assert until_when is not None
         assert until_when > utc_now() + timedelta(minutes=110)
     assert model.asked == []
-    awake = QuietHours((here + timedelta(hours=2)).time(), (here + timedelta(hours=3)).time())
+    awake = Window((here + timedelta(hours=2)).time(), (here + timedelta(hours=3)).time())
     async with shelf.described(shelf.describer(quiet=awake)) as describer:
         await shelf.until_settled(describer)
 

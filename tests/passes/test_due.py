@@ -8,13 +8,13 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from core.config.schema import Night
-from core.config.window import Window, parse_window
 from core.errors import ConfigError
 from core.passes import runs
 from core.passes.due import check_names, due
 from core.passes.runner import Wanted
 from core.passes.runs import RunState
 from core.passes.shape import Progress, Tools
+from core.window import Window, parse_window
 from tests.passes.conftest import counting
 
 #: A night at two, and a day at noon.

@@ -1,4 +1,4 @@
-"""A part of the day in which something may happen: ``"02:00-06:00"`` or, over midnight, ``"22:00-5:30"``."""
+"""A part of the day in which something happens, or does not: ``"02:00-06:00"`` or, over midnight, ``"22:00-5:30"``."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Window:
 
 
 def parse_window(value: object) -> Window | None:
-    """Read a window; ``""`` and ``None`` are none, for what may happen at any time.
+    """Read a window; an empty text and ``None`` are none.
 
     Raises:
         ValueError: with a message that continues a sentence beginning with the value.
     """
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, Window):
         return value
@@ -42,5 +42,5 @@ def parse_window(value: object) -> Window | None:
     except ValueError:
         hours = []
     if not hours:
-        raise ValueError('is no time of day from when to when; write it as "02:00-06:00", or "" for any time')
+        raise ValueError('is no time of day from when to when; write it as "02:00-06:00", or "" for none')
     return Window(*hours)
