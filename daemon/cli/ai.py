@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +19,10 @@ from core.backlog.paused import BY_PERSON, is_paused, pause, resume
 from core.backlog.runs import list_runs, undo_run
 from core.backlog.states import BacklogState
 from core.config import Settings
-from core.db.engine import Database, open_database
-from core.db.migrate import require_current
+from core.db.engine import Database
 from core.db.tables import utc_now
 from daemon.cli.ask_daemon import ask
+from daemon.cli.catalogue import with_catalogue
 from daemon.cli.settings import load
 
 #: How long the daemon may take for a whole library. [s]
@@ -47,7 +45,7 @@ def show_status(ctx: click.Context, as_json: bool) -> None:
     settings = load(ctx, require_folders=False).settings
     report = ask(settings, "/api/daemon/ai")
     if report is None:
-        report = _with_database(settings, lambda database: backlog_report(database, settings))
+        report = with_catalogue(settings, lambda database: backlog_report(database, settings))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
         return
@@ -73,7 +71,7 @@ def show_runs(ctx: click.Context, as_json: bool) -> None:
 
     found = ask(settings, "/api/daemon/ai/runs")
     if found is None:
-        found = _with_database(settings, read)
+        found = with_catalogue(settings, read)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
@@ -104,7 +102,7 @@ def redo_photos(ctx: click.Context, conditions: tuple[str, ...], dry_run: bool) 
     body = {"where": msgspec.to_builtins(where), "dryRun": dry_run}
     done = ask(settings, "/api/daemon/ai/redo", body, _PATIENCE)
     if done is None:
-        done = _with_database(settings, write)
+        done = with_catalogue(settings, write)
     click.echo(f"{_photos(done['photos'])} {'would be' if dry_run else 'will be'} asked about again.")
     if done["confirmed"]:
         click.echo(f"{_photos(done['confirmed'])} a person has confirmed; they are left as they are.")
@@ -126,7 +124,7 @@ def undo(ctx: click.Context, run: int) -> None:
 
     done = ask(settings, "/api/daemon/ai/undo", {"run": run}, _PATIENCE)
     if done is None:
-        done = _with_database(settings, write)
+        done = with_catalogue(settings, write)
     kept = f"; {_photos(done['kept'])} say something else since, which stays" if done["kept"] else ""
     click.echo(f"{_photos(done['restored'])} say again what they said before run {run}{kept}.")
 
@@ -145,7 +143,7 @@ def retry(ctx: click.Context, photo_ids: tuple[str, ...]) -> None:
 
     done = ask(settings, "/api/daemon/ai/retry", {"photoIds": ids})
     if done is None:
-        done = _with_database(settings, write)
+        done = with_catalogue(settings, write)
     click.echo(f"{_photos(done['photos'])} will be tried again.")
 
 
@@ -160,7 +158,7 @@ def pause_describing(ctx: click.Context) -> None:
             await pause(connection, utc_now())
 
     if ask(settings, "/api/daemon/ai/pause", {}) is None:
-        _with_database(settings, write)
+        with_catalogue(settings, write)
     click.echo(BY_PERSON)
 
 
@@ -175,7 +173,7 @@ def resume_describing(ctx: click.Context) -> None:
             await resume(connection)
 
     if ask(settings, "/api/daemon/ai/resume", {}) is None:
-        _with_database(settings, write)
+        with_catalogue(settings, write)
     click.echo("Whatever waits is asked about again.")
 
 
@@ -234,20 +232,6 @@ def backlog_lines(report: dict[str, Any]) -> list[str]:
             f"{_of(spent['tokens'], spent['tokensLimit'])} tokens."
         )
     return lines
-
-
-def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Any]]) -> Any:
-    """What ``work`` gives on the library's database, while no daemon has it."""
-
-    async def run() -> Any:
-        database = open_database(settings.database_url.render_as_string(hide_password=False))
-        try:
-            await require_current(database)
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
 
 
 def _run(row: Any) -> dict[str, Any]:

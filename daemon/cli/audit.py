@@ -16,13 +16,13 @@ from rich.text import Text
 from core.audit import Listed, Report, Source, audit
 from core.config import Settings
 from core.config.quantities import parse_duration
-from core.db.engine import Database, open_database
-from core.db.migrate import require_current
+from core.db.engine import Database
 from core.pipeline import watch_roots
 from core.pipeline.holders import daemon_is_running, living
 from core.pipeline.roots import IMPORT, UPLOAD, Mode, Root
 from core.pipeline.sighted import Known
 from core.pipeline.states import State
+from daemon.cli.catalogue import open_catalogue
 from daemon.cli.settings import load
 from daemon.intake.changes import counts_as_gone
 from daemon.intake.rules import Rules
@@ -70,14 +70,10 @@ def audit_command(ctx: click.Context, read_back: bool, time_limit: str | None, a
 
 async def _audit(settings: Settings, read_back: bool, seconds: float | None) -> Report:
     layout = layout_of(settings)
-    database = open_database(settings.database_url.render_as_string(hide_password=False))
-    try:
-        await require_current(database)
+    async with open_catalogue(settings) as database:
         sources = await _sources(settings, database)
         is_busy = layout.locks.is_dir() and (daemon_is_running(layout.locks) or bool(living(layout.locks)))
         return await audit(database, layout, sources, is_busy=is_busy, read_back=read_back, seconds=seconds)
-    finally:
-        await database.close()
 
 
 async def _sources(settings: Settings, database: Database) -> list[Source]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 import click
 import msgspec
 from rich.console import Console
@@ -14,14 +10,11 @@ from rich.text import Text
 
 from core.audit.damage import Damage, damages
 from core.audit.restore import restore
-from core.config import Settings
-from core.db.engine import Database, open_database
-from core.db.migrate import require_current
+from core.db.engine import Database
 from core.media.source_file import shown
+from daemon.cli.catalogue import with_catalogue
 from daemon.cli.settings import load
 from daemon.workshop import layout_of
-
-T = TypeVar("T")
 
 
 @click.group("damage")
@@ -39,7 +32,7 @@ def list_damage(ctx: click.Context, as_json: bool) -> None:
         async with database.read() as connection:
             return await damages(connection)
 
-    found = _with_database(load(ctx, require_folders=False).settings, read)
+    found = with_catalogue(load(ctx, require_folders=False).settings, read)
     if as_json:
         rows = [
             {
@@ -67,17 +60,5 @@ def restore_file(ctx: click.Context, version_id: str) -> None:
     """Put the good copy in the place of the damaged file ID, after its bytes were compared once more."""
     settings = load(ctx, require_folders=False).settings
     layout = layout_of(settings)
-    found = _with_database(settings, lambda database: restore(database, layout, version_id))
+    found = with_catalogue(settings, lambda database: restore(database, layout, version_id))
     click.echo(f"{shown(found.file_path)} is restored from {shown(found.good_copy or '')}.")
-
-
-def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = open_database(settings.database_url.render_as_string(hide_password=False))
-        try:
-            await require_current(database)
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())

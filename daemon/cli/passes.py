@@ -15,8 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.config import LoadedSettings, Settings
-from core.db.engine import Database, open_database
-from core.db.migrate import require_current
+from core.db.engine import Database
 from core.errors import UnknownPass
 from core.passes import runs
 from core.passes.all import PASSES
@@ -26,6 +25,7 @@ from core.passes.runs import UNFINISHED, Run, RunState
 from core.passes.shape import Tools
 from core.pipeline.holders import daemon_is_running
 from daemon.cli.ask_daemon import DaemonUnreachable, ask_to_cancel_pass, ask_to_run_pass
+from daemon.cli.catalogue import open_catalogue, with_catalogue
 from daemon.cli.settings import load
 from daemon.logs import configure_logs
 from daemon.workshop import layout_of, open_bench
@@ -73,7 +73,7 @@ def history(ctx: click.Context, name: str | None, limit: int, as_json: bool) -> 
         async with database.read() as connection:
             return await runs.history(connection, name, limit)
 
-    found = asyncio.run(_with_database(settings, read))
+    found = with_catalogue(settings, read)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([_as_json(run) for run in found]), indent=2).decode())
         return
@@ -133,21 +133,9 @@ def _refuse_unknown(name: str) -> None:
         raise UnknownPass(f"There is no pass called {name}; there are {', '.join(names)}.")
 
 
-async def _with_database(settings: Settings, work: Any) -> Any:
-    database = open_database(settings.database_url.render_as_string(hide_password=False))
-    try:
-        await require_current(database)
-        return await work(database)
-    finally:
-        await database.close()
-
-
 async def _listed(settings: Settings) -> list[dict[str, Any]]:
-    async def read(database: Database) -> tuple[dict[str, Run], dict[str, Any]]:
-        async with database.read() as connection:
-            return await runs.latest(connection), await runs.last_times(connection, RunState.DONE)
-
-    latest, good = await _with_database(settings, read)
+    async with open_catalogue(settings) as database, database.read() as connection:
+        latest, good = await runs.latest(connection), await runs.last_times(connection, RunState.DONE)
     night = settings.night
     return [
         {
@@ -190,8 +178,8 @@ async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_qui
     locks = layout_of(settings).locks
     if not (locks.is_dir() and daemon_is_running(locks)):
         return None
-    found: Run | None = await _with_database(settings, follow)
-    return found
+    async with open_catalogue(settings) as database:
+        return await follow(database)
 
 
 async def _run_here(loaded: LoadedSettings, name: str, *, dry_run: bool) -> Run:
