@@ -31,7 +31,8 @@ async def test_tags_are_added_where_they_are_missing(library: Library) -> None:
     done = await run(library, "addTags", [has, has_not, has_not, "no-such-photo"], tags=["dog"])
     assert done["processed"] == 1
     assert [each["photoId"] for each in done["errors"]] == ["no-such-photo"]
-    assert (await library.http.get(f"/api/photos/{has_not}")).json()["metadata"] == {"ai": {"aiTags": ["dog"]}}
+    metadata = (await library.http.get(f"/api/photos/{has_not}")).json()["metadata"]
+    assert metadata == {"ai": {"aiTags": ["dog"], "tagsAddedByPerson": ["dog"]}}
     assert [row["usage_count"] for row in (await library.http.get("/api/tags/library")).json()] == [1]
 
 
