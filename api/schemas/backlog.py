@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from sqlalchemy import Row
 
 from api.schemas.tag import TagName
@@ -77,7 +77,7 @@ class RedoWanted(Struct, rename="camel"):
 class UndoWanted(Struct):
     """Which run to take back."""
 
-    run: int
+    run: Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class RetryWanted(Struct, rename="camel"):

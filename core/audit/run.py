@@ -35,8 +35,10 @@ async def audit(
         if source.trouble is not None:
             report.unavailable_roots[name] = source.trouble
             continue
-        strangers, temporary = await sources.unexplained(database, source)
-        strangers = await confirmed(strangers, partial(sources.without_row, database, source.root), is_busy=is_busy)
+        strangers, temporary = await sources.unexplained(database, layout, source)
+        strangers = await confirmed(
+            strangers, partial(sources.without_row, database, layout, source.root), is_busy=is_busy
+        )
         report.unexplained_files += [f"{name}:{shown(path)}" for path in strangers if _exists(source, path)]
         temporary = await confirmed(temporary, partial(sources.still_temporary, source), is_busy=is_busy)
         report.stray_temporary += [f"{name}:{shown(path)}" for path in temporary]

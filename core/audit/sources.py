@@ -12,8 +12,9 @@ from sqlalchemy import and_, select
 from core.db.engine import Database
 from core.db.tables import LedgerEntry, Sidecar
 from core.groups.neighbourhood import chunks
+from core.library.layout import Layout, Tier, reference_path
 from core.pipeline import sighted
-from core.pipeline.roots import Root
+from core.pipeline.roots import Mode, Root
 from core.pipeline.sighted import Known
 
 #: Entries and files per look: what is held in memory at a time.
@@ -43,7 +44,7 @@ class Source:
     trouble: str | None = None
 
 
-async def unexplained(database: Database, source: Source) -> tuple[list[str], list[str]]:
+async def unexplained(database: Database, layout: Layout, source: Source) -> tuple[list[str], list[str]]:
     """The files of a root that no row explains, and the temporary files in it."""
     if source.files is None:
         return [], []
@@ -51,7 +52,7 @@ async def unexplained(database: Database, source: Source) -> tuple[list[str], li
     temporary: list[str] = []
     folders = iter(source.files())
     while (batch := await asyncio.to_thread(_some, folders)) is not None:
-        suspects += await without_row(database, source.root, batch.files)
+        suspects += await without_row(database, layout, source.root, batch.files)
         temporary += batch.temporary
     return suspects, temporary
 
@@ -74,19 +75,22 @@ async def still_temporary(source: Source, paths: Sequence[str]) -> list[str]:
     return await asyncio.to_thread(lambda: [path for path in paths if is_there(source.root, path)])
 
 
-async def without_row(database: Database, root: Root, paths: Sequence[str]) -> list[str]:
-    """Those of ``paths`` that neither the ledger knows, nor whoever wrote the sidecars beside the photos.
+async def without_row(database: Database, layout: Layout, root: Root, paths: Sequence[str]) -> list[str]:
+    """Those of ``paths`` that neither the ledger knows, nor whoever wrote the sidecars beside photos that stay there.
 
     A sidecar of ours gets its entry with the next scan only, and whoever asks before that is to hear that all is well.
     """
     async with database.read() as connection:
         known = await sighted.known_paths(connection, root.name, paths)
-        left = {root.absolute(path): path for path in paths if path not in known}
-        for chunk in chunks(left):
+        left = [path for path in paths if path not in known]
+        if root.mode is not Mode.REFERENCE:
+            return left
+        places = {str(layout.absolute(reference_path(Tier.SILVER, root.name, path))): path for path in left}
+        for chunk in chunks(places):
             written = select(Sidecar.path).where(Sidecar.path.in_(chunk))
-            for path in (await connection.execute(written)).scalars():
-                left.pop(path or "", None)
-    return list(left.values())
+            for place in (await connection.execute(written)).scalars():
+                places.pop(place or "", None)
+    return list(places.values())
 
 
 async def absent(database: Database, source: Source) -> list[str]:
