@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -98,15 +95,6 @@ async def _seed(database: Database) -> None:
         log.exception("the prompts could not be stored; they are at the next start")
 
 
-@asynccontextmanager
-async def _catalogued(catalogue: Catalogue, _app: Litestar) -> AsyncIterator[None]:
-    """Reads the search index while the first clients are served, so that the first search need not wait for it."""
-    reading = asyncio.create_task(catalogue.read_ahead())
-    yield
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
-
-
 def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
@@ -172,7 +160,6 @@ def create_app(context: ApiContext) -> Litestar:
         guards=[guard],
         state=State({"access": access, "patience": context.patience}),
         on_startup=[partial(_seed, bench.database)],
-        lifespan=[partial(_catalogued, catalogue)],
         before_request=before_request,
         before_send=[forbid_guessing, known.remember],
         cors_config=_cors(context),

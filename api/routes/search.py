@@ -42,7 +42,7 @@ from core.library.photos import MOST
 from core.search.catalogue import Catalogue
 from core.search.filters import Filter
 from core.search.find import facets_of, find, page_of
-from core.search.ordering import Order
+from core.search.order import Order
 from core.search.saved import forget_search, save_search, saved_searches
 from core.search.similar import similar_hashes, similar_photos
 from core.search.suggestions import Among, library_tags_with, suggestions

@@ -12,11 +12,11 @@ from api.schemas.tag import LibraryTag
 from api.schemas.timestamp import Timestamp
 from core.errors import BadRequest
 from core.library.photos import MOST
-from core.search.counting import Facets, MoreFacets
 from core.search.dates import first_moment, last_moment
+from core.search.facets import Facets, MoreFacets
 from core.search.filters import Filter
 from core.search.find import Found
-from core.search.ordering import Order
+from core.search.order import Order
 from core.search.similar import is_hash
 
 Text: TypeAlias = Annotated[str, Meta(pattern=r"^[^\0]*$", max_length=1_000)]

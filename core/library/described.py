@@ -45,7 +45,7 @@ def answer_of(answered: Answered, vocabulary: Vocabulary, now: datetime) -> dict
     made[MODEL] = answered.model
     if answered.prompt_version:
         made[PROMPT_VERSION] = answered.prompt_version
-    made[DESCRIBED_AT] = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    made[DESCRIBED_AT] = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     return made
 
 

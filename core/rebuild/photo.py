@@ -33,6 +33,7 @@ from core.pipeline.ledger import Entry, Signature
 from core.pipeline.look import look_at
 from core.pipeline.roots import Mode, Root
 from core.pipeline.states import State
+from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Item, Stopwatch, Workbench
 from core.rebuild.inventory import Filed, Unit
 from core.rebuild.said import Faces, is_same_face, said_columns, said_faces
@@ -135,7 +136,9 @@ async def _add_developed(
             names = ", ".join(shown(file.file_path) for file in developed)
             recalled.warnings.append(f"{names} cannot be decoded any more and came back without what pixels tell.")
         return
-    description = describe(item, know(item.original_filename, original.reading, look, original.captured))
+    # of what day it was, as when it came in; what a person has set up is not in any file, so the usual holidays hold
+    occasion = (await wishes(bench, original.captured)).occasion
+    description = describe(item, know(item.original_filename, original.reading, look, original.captured, occasion))
     is_described = False
     for file in developed:
         version_id = new_id()

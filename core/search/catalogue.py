@@ -2,6 +2,7 @@
 
 A database reads 100,000 rows in the time in which a person notices that something is slow. Here they are columns of
 numbers, some 300 bytes for each photo with a description of 30 words, in which everything is counted in milliseconds.
+Who searches first has them read: a daemon in which nobody does needs neither them nor numpy.
 """
 
 from __future__ import annotations
@@ -9,18 +10,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from typing import TYPE_CHECKING, Any
 
 from core.db.engine import Database
 from core.db.search_rows import changed_since, now, rows_after, rows_with
-from core.search.segment import Segment, Vocabularies, joined, segment_of
-from core.search.snapshot import Snapshot, changed, snapshot_of
 
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    from core.search.segment import Segment, Vocabularies
+    from core.search.snapshot import Snapshot
 
 _BATCH = 2_000
 """Rows that are read at once."""
@@ -34,7 +31,7 @@ class Catalogue:
         self._turn = asyncio.Lock()
         # who is no longer waited for may still be adding to the vocabularies
         self._adding = threading.Lock()
-        self._vocabularies = Vocabularies()
+        self._vocabularies: Vocabularies | None = None
         self._snapshot: Snapshot | None = None
         self._mark = 0
 
@@ -47,19 +44,13 @@ class Catalogue:
                 self._snapshot = await self._refreshed(self._snapshot)
             return self._snapshot
 
-    async def read_ahead(self) -> None:
-        """Reads all photos before anybody asks for some."""
-        try:
-            await self.current()
-        except (SQLAlchemyError, OSError):
-            # health tells what is wrong with the database; who searches once it answers waits until they are read
-            log.exception("the search index could not be read")
-
     async def _read(self) -> Snapshot:
-        self._vocabularies = Vocabularies()
+        from core.search.segment import Vocabularies
+
+        vocabularies = self._vocabularies = Vocabularies()
         async with self._database.read() as connection:
             self._mark = await now(connection, self._database.dialect)
-        segments = [segment_of([], self._vocabularies)]
+        segments = [self._segment([], vocabularies)]
         last = -1
         while True:
             async with self._database.read() as connection:
@@ -67,8 +58,8 @@ class Catalogue:
             if not rows:
                 break
             last = rows[-1].id
-            segments.append(await asyncio.to_thread(self._segment, rows))
-        return await asyncio.to_thread(self._first, segments)
+            segments.append(await asyncio.to_thread(self._segment, rows, vocabularies))
+        return await asyncio.to_thread(self._first, segments, vocabularies)
 
     async def _refreshed(self, snapshot: Snapshot) -> Snapshot:
         async with self._database.read() as connection:
@@ -76,24 +67,38 @@ class Catalogue:
         if not ids:
             self._mark = mark
             return snapshot
+        vocabularies = self._vocabularies
+        assert vocabularies is not None
         ids.sort()
-        segments = [segment_of([], self._vocabularies)]
+        segments = [self._segment([], vocabularies)]
         for start in range(0, len(ids), _BATCH):
             async with self._database.read() as connection:
                 rows = await rows_with(connection, ids[start : start + _BATCH])
-            segments.append(await asyncio.to_thread(self._segment, rows))
-        refreshed = await asyncio.to_thread(self._changed, snapshot, ids, segments)
+            segments.append(await asyncio.to_thread(self._segment, rows, vocabularies))
+        refreshed = await asyncio.to_thread(self._changed, snapshot, ids, segments, vocabularies)
         self._mark = mark
         return refreshed
 
-    def _segment(self, rows: Sequence[Any]) -> Segment:
-        with self._adding:
-            return segment_of(rows, self._vocabularies)
+    def _segment(self, rows: Sequence[Any], vocabularies: Vocabularies) -> Segment:
+        from core.search.segment import segment_of
 
-    def _first(self, segments: list[Segment]) -> Snapshot:
         with self._adding:
-            return snapshot_of(joined(segments), self._vocabularies)
+            return segment_of(rows, vocabularies)
 
-    def _changed(self, snapshot: Snapshot, ids: Sequence[int], segments: list[Segment]) -> Snapshot:
+    def _first(self, segments: list[Segment], vocabularies: Vocabularies) -> Snapshot:
+        from core.search.segment import joined
+        from core.search.snapshot import snapshot_of
+
         with self._adding:
-            return changed(snapshot, np.array(ids, np.int64), joined(segments), self._vocabularies)
+            return snapshot_of(joined(segments), vocabularies)
+
+    def _changed(
+        self, snapshot: Snapshot, ids: Sequence[int], segments: list[Segment], vocabularies: Vocabularies
+    ) -> Snapshot:
+        import numpy as np
+
+        from core.search.segment import joined
+        from core.search.snapshot import changed
+
+        with self._adding:
+            return changed(snapshot, np.array(ids, np.int64), joined(segments), vocabularies)

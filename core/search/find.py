@@ -2,6 +2,8 @@
 
 What fits, in which order, and how many is asked of the photos at hand (:mod:`core.search.catalogue`); members of
 collections, assigned faces and hashes of the database, which has lists of them. The page itself is one statement.
+
+What computes is imported by who searches first: numpy stays out of a daemon in which nobody does.
 """
 
 from __future__ import annotations
@@ -9,18 +11,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from core.db.engine import Database
 from core.db.search_sql import FACTS
 from core.library.photos import PhotoRow, photos_by_id
-from core.search import counting
 from core.search.catalogue import Catalogue
-from core.search.counting import Facets, MoreFacets
+from core.search.facets import Facets, MoreFacets
 from core.search.filters import Filter, lists_of_photos
-from core.search.matches import Matches, matches, terms_in
-from core.search.ordering import Order, page
+from core.search.order import Order
+
+if TYPE_CHECKING:
+    from core.search.matches import Matches
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,14 @@ async def find(
     offset: int = 0,
 ) -> Found:
     """Searches. Photos with the same sort value are in the order of their ids; without a query, relevance is age."""
+    from core.search import counting, ordering
+    from core.search.matches import matches, terms_in
+
     snapshot, among = await catalogue.current(), await _lists(database, wanted)
 
     def look() -> tuple[list[str], int, Facets]:
         found = matches(snapshot, wanted, among)
-        versions = page(snapshot, found, terms_in(wanted), order, ascending, limit, offset)
+        versions = ordering.page(snapshot, found, terms_in(wanted), order, ascending, limit, offset)
         return versions, _number(found), counting.facets_of(snapshot, found)
 
     versions, total, facets = await asyncio.to_thread(look)
@@ -64,11 +71,14 @@ async def page_of(
     order: Order = Order.CREATED_AT,
 ) -> tuple[Sequence[PhotoRow], int]:
     """The photos alone, and how many there are in all."""
+    from core.search import ordering
+    from core.search.matches import matches, terms_in
+
     snapshot, among = await catalogue.current(), await _lists(database, wanted)
 
     def look() -> tuple[list[str], int]:
         found = matches(snapshot, wanted, among)
-        return page(snapshot, found, terms_in(wanted), order, False, limit, offset), _number(found)
+        return ordering.page(snapshot, found, terms_in(wanted), order, False, limit, offset), _number(found)
 
     versions, total = await asyncio.to_thread(look)
     return await _photos(database, versions), total
@@ -76,6 +86,9 @@ async def page_of(
 
 async def facets_of(database: Database, catalogue: Catalogue, wanted: Filter) -> tuple[Facets, MoreFacets]:
     """All facets, and no photos."""
+    from core.search import counting
+    from core.search.matches import matches
+
     snapshot, among = await catalogue.current(), await _lists(database, wanted)
 
     def look() -> tuple[Facets, MoreFacets]:

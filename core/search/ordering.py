@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.search.matches import Matches
+from core.search.order import Order
 from core.search.snapshot import Snapshot
 
 _NAME, _LABEL, _WORD = 10.0, 8.0, 1.0
@@ -23,17 +23,6 @@ _STEPS = 1_000_000
 
 _SAMPLE = 64
 """Values that are looked at to tell whether many are equal."""
-
-
-class Order(StrEnum):
-    """What photos may be sorted by; :attr:`RELEVANCE` is ours, and needs a query."""
-
-    CREATED_AT = "createdAt"
-    RATING = "rating"
-    FILE_SIZE = "fileSize"
-    CONFIDENCE = "confidence"
-    EVENT_NAME = "eventName"
-    RELEVANCE = "relevance"
 
 
 def page(

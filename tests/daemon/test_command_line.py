@@ -69,7 +69,19 @@ def status(home: Home) -> dict[str, Any]:
     result = home.run("status", "--json")
     assert (result.returncode, result.stderr) == (0, "")
     report: dict[str, Any] = json.loads(result.stdout)
-    told = {"daemon", "ledger", "seen", "tiers", "roots", "queue", "troubles", "sidecars", "lastActivity"}
+    told = {
+        "daemon",
+        "ledger",
+        "seen",
+        "tiers",
+        "roots",
+        "queue",
+        "troubles",
+        "sidecars",
+        "ai",
+        "passes",
+        "lastActivity",
+    }
     assert set(report) == told
     assert report["sidecars"] == {"failed": 0, "troubles": []}
     assert set(report["ledger"]) == {*State}

@@ -37,6 +37,7 @@ NOT_IN_FILES = {
     ("media_assets", "created_at"): "the file's change time where no sidecar tells it, as of one without Silver",
     ("file_versions", "id"): "new ids; compared by path",
     ("file_versions", "created_at"): "the file's change time",
+    ("file_versions", "verified_at"): "the rebuild has just read every file",
     ("faces", "id"): "new ids; compared by version and box",
     ("faces", "created_at"): "now",
     ("people", "id"): "new ids; compared by name",
@@ -61,7 +62,10 @@ NOT_IN_FILES = {
         for table in (
             *("users", "collections", "collection_photos", "relationships", "settings", "ai_prompts", "events"),
             *("locations", "global_tag_library", "watch_roots", "placements", "upload_conflicts"),
-            *("api_tokens", "api_sessions"),
+            *("api_tokens", "api_sessions", "decided_bursts", "occasions", "occasion_photos", "geocoded_places"),
+            *("ai_backlog", "ai_runs", "ai_answers", "ai_spending"),
+            *("duplicate_checks", "duplicate_pairs", "duplicate_groups", "duplicate_members"),
+            *("pass_runs", "damaged_files"),
         )
     },
 }

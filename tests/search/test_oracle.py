@@ -18,7 +18,7 @@ from core.search import snapshot
 from core.search.catalogue import Catalogue
 from core.search.filters import Filter
 from core.search.find import facets_of, find
-from core.search.ordering import Order
+from core.search.order import Order
 from tests.search.oracle import counts_of, everything, found_by
 
 WORDS = [
