@@ -4,9 +4,6 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 UNUSED := shape_predictor_68_face_landmarks.dat mmod_human_face_detector.dat
 
-# one more than there are processors: many tests wait for a daemon that waits for a file to rest
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-
 .DEFAULT_GOAL := help
 MEDIA ?=
 FUZZ ?= 30
@@ -19,7 +16,7 @@ run: $(VENV)/.runs  ## start the daemon: watches ./inbox, keeps everything below
 	@exec $(VENV)/bin/pictallion run
 
 test: $(VENV)/.tests  ## run the test suite
-	$(VENV)/bin/python -m pytest -n $(JOBS)
+	$(VENV)/bin/python -m pytest -n auto
 
 torture: $(VENV)/.tests  ## the proof that nothing is lost, in full (takes hours)
 	PICTALLION_TORTURE=full $(VENV)/bin/python -m pytest -n auto tests/torture
