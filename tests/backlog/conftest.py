@@ -17,7 +17,6 @@ from sqlalchemy import insert, select
 from core.ai.budget import DayLimits
 from core.ai.provider import Answered, Confidences, Description, Provider, Question, Usage
 from core.ai.providers import Providers
-from core.ai.quiet_hours import QuietHours
 from core.backlog import queue
 from core.backlog.queue import Waiting
 from core.backlog.states import BacklogState
@@ -28,6 +27,7 @@ from core.library.layout import Layout
 from core.pipeline.asking import Outcome
 from core.pipeline.look import PREVIEW
 from core.pipeline.workbench import Workbench
+from core.window import Window
 from daemon.describing import Describer, describing
 
 #: How long anything may take; only reached when something is broken. [s]
@@ -165,7 +165,7 @@ class Shelf:
             return await queue.counts(connection)
 
     def describer(
-        self, hands: int = 1, most_attempts: int = 3, quiet: QuietHours | None = None, bench: Workbench | None = None
+        self, hands: int = 1, most_attempts: int = 3, quiet: Window | None = None, bench: Workbench | None = None
     ) -> Describer:
         return Describer(
             bench or self.bench,

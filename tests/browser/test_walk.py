@@ -12,11 +12,11 @@ from api.context import AccessRules
 from core.access import Scope, create_token
 from core.db.engine import Database
 from core.library.layout import Layout
-from tests.api.conftest import FIXTURES, Library, open_library, prepared_cache, sqlite_database, with_cache
+from tests.api.conftest import FIXTURES, Library, open_library, prepared_cache, with_cache
 from tests.browser.chromium import Page, browse, installed
 from tests.conformance.asking import ROUTES
 
-__all__ = ["prepared_cache", "sqlite_database", "with_cache"]
+__all__ = ["prepared_cache", "with_cache"]
 
 CHROMIUM = installed()
 

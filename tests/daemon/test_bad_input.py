@@ -262,14 +262,14 @@ def test_a_native_crash_in_a_worker_costs_one_attempt(daemon: Daemon) -> None:
 
 
 def test_a_file_over_the_time_limit_is_stopped_and_the_queue_goes_on(make_home: Callable[..., Home]) -> None:
-    home = make_home(settings={"compute": {"time_limit": "4s"}, "intake": {"max_attempts": 1}})
+    home = make_home(settings={"compute": {"time_limit": "8s"}, "intake": {"max_attempts": 1}})
     daemon = start(home)
     try:
         big_picture(home.folder / "slow.png")
         shutil.move(home.folder / "slow.png", home.inbox / "slow.png")
         freeze_worker_on(daemon, "slow.png")
         row = home.wait_for_state("slow.png", "quarantined")
-        assert "slow.png took longer than 4 s and was stopped ([compute] time_limit)" in row["reason"]
+        assert "slow.png took longer than 8 s and was stopped ([compute] time_limit)" in row["reason"]
         write(home.inbox, "after.jpg", picture((1, 2, 3)))
         home.wait_for_state("after.jpg", "done")
         original = home.data / str(bronze_row(home, "slow.png")["file_path"])
