@@ -64,7 +64,7 @@ from core.ai.prompts import seed_prompts
 from core.db.engine import Database
 from core.errors import BadRequest, NotFound
 from core.people.embeddings import Embeddings
-from core.search.catalogue import Catalogue
+from core.search.loaded_index import LoadedIndex
 
 log = structlog.get_logger()
 
@@ -99,7 +99,7 @@ def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
     bench = context.bench
     tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench))
-    embeddings, lists, catalogue = Embeddings(bench.database), SharedLists(), Catalogue(bench.database)
+    embeddings, lists, search_index = Embeddings(bench.database), SharedLists(), LoadedIndex(bench.database)
     access = Access(bench.database, context.access)
     known = KnownAnswers(bench.database)
 
@@ -152,7 +152,7 @@ def create_app(context: ApiContext) -> Litestar:
         dependencies={
             "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
             "access": Provide(lambda: access, use_cache=True, sync_to_thread=False),
-            "catalogue": Provide(lambda: catalogue, use_cache=True, sync_to_thread=False),
+            "search_index": Provide(lambda: search_index, use_cache=True, sync_to_thread=False),
             "embeddings": Provide(lambda: embeddings, use_cache=True, sync_to_thread=False),
             "lists": Provide(lambda: lists, use_cache=True, sync_to_thread=False),
             "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),

@@ -35,7 +35,7 @@ from core.library.layout import Layout
 from core.passes.runner import Runner
 from core.passes.shape import Tools
 from core.pipeline.workbench import Workbench
-from core.search.catalogue import Catalogue
+from core.search.loaded_index import LoadedIndex
 
 SYLLABLES = (
     "ba",
@@ -244,7 +244,7 @@ async def measured(url: str, photos: int, report: Report) -> None:
             seconds = await fill(database, photos)
             report(f"{of}: writing one, all its indexes included", f"{seconds / photos * 1000:.2f} ms", "")
         began = time.perf_counter()
-        await Catalogue(database).current()
+        await LoadedIndex(database).current()
         report(f"{of}: reading the search index at the start", f"{time.perf_counter() - began:.1f} s", "")
         async with serving(database, Path(folder)) as client:
             # the first waits until all is read

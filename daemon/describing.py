@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -25,6 +25,7 @@ from core.backlog.queue import Waiting
 from core.backlog.states import BacklogState
 from core.db.tables import utc_now
 from core.pipeline.asking import LONGEST_PAUSE, Outcome, ask_about
+from core.pipeline.hands import TROUBLE_PAUSE, Hands
 from core.pipeline.workbench import Workbench
 from core.window import Window
 
@@ -32,9 +33,6 @@ log = structlog.get_logger()
 
 #: While files are taken in, it is looked so often whether they are done. [s]
 INTAKE_PAUSE: Final = 1.0
-
-#: How long to wait when the database refuses. [s]
-TROUBLE_PAUSE: Final = 5.0
 
 #: So many questions in a row that nobody answered, and all wait together.
 TROUBLES_TO_REST: Final = 5
@@ -64,18 +62,17 @@ class Describer:
         on_outcome: OnOutcome,
     ) -> None:
         self._bench = bench
-        self._hands = hands
+        self._hands_for = hands
         self._most_attempts = most_attempts
         self._quiet = quiet
         self._is_busy = is_busy
         self._on_outcome = on_outcome
-        self._wake = asyncio.Event()
-        self._is_stopping = False
+        self._hands = Hands("the backlog", self._fill)
+        self._is_recovered = False
         self._is_changed = True
         self._rest: tuple[float, str] | None = None
         self._troubles = 0
         self._rate = Rate()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._doing = Doing()
 
     @property
@@ -85,45 +82,31 @@ class Describer:
 
     def wake(self) -> None:
         """Says that somebody may wait."""
-        self._wake.set()
+        self._hands.wake()
 
     def changed(self) -> None:
         """Says that who is asked, or where, may be another now: nobody rests any more for what was."""
         self._is_changed = True
-        self._wake.set()
+        self._hands.wake()
 
     def stop(self) -> None:
         """Begins nothing new; :meth:`run` returns when what is asked is answered."""
-        self._is_stopping = True
-        self._wake.set()
+        self._hands.stop()
 
     async def give_up(self) -> None:
         """Waits no longer for answers; they are asked for again at the next start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._hands.give_up()
 
     async def run(self) -> None:
         """Works until :meth:`stop`. Only the one daemon may: what it finds running, a dead one has left."""
-        is_recovered = False
-        while not self._is_stopping:
-            self._wake.clear()
-            try:
-                if not is_recovered:
-                    async with self._bench.database.write() as connection:
-                        await queue.recover(connection, utc_now())
-                    is_recovered = True
-                pause = await self._fill()
-            except (SQLAlchemyError, OSError):
-                log.exception("the backlog could not be read; it is tried again soon")
-                pause = TROUBLE_PAUSE
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._hands.work()
 
     async def _fill(self) -> float | None:
         """Asks about as many as may be; returns how long to sleep at most, ``None`` for until woken."""
+        if not self._is_recovered:
+            async with self._bench.database.write() as connection:
+                await queue.recover(connection, utc_now())
+            self._is_recovered = True
         if self._is_busy():
             self._doing = Doing(self._doing.provider, self._doing.model, INTAKE)
             self._rate.pause()
@@ -140,7 +123,7 @@ class Describer:
             self._rate.pause()
             return idle if idle > 0 else None
         self._doing = Doing(asked[0].name, asked[0].model, None if models else NOBODY)
-        free_hands = self._hands(asked[0].name) - len(self._tasks)
+        free_hands = self._hands_for(asked[0].name) - len(self._hands)
         if free_hands <= 0:
             return None
         now = utc_now()
@@ -153,9 +136,7 @@ class Describer:
         async with self._bench.database.write() as connection:
             claimed = await queue.claim(connection, free_hands, self._bench.holder, now, least)
         for waiting in claimed:
-            task = asyncio.create_task(self._work(waiting, asked))
-            self._tasks.add(task)
-            task.add_done_callback(self._put_down)
+            self._hands.begin(self._work(waiting, asked))
         return None
 
     async def _idle(self, asked: Sequence[Provider]) -> float | None:
@@ -181,7 +162,7 @@ class Describer:
         async with self._bench.database.write() as connection:
             await queue.release_deferred(connection, now)
         after: str | None = "" if look_for_more else None
-        while after is not None and not self._is_stopping:
+        while after is not None and not self._hands.is_stopping:
             async with self._bench.database.read() as connection:
                 page = await queue.undescribed(connection, after)
             if page.new or page.again:
@@ -215,7 +196,7 @@ class Describer:
             self._rest = time.monotonic() + rest, outcome.reason or ""
 
     async def _put_back(self, waiting: Waiting) -> None:
-        while not self._is_stopping:
+        while not self._hands.is_stopping:
             await asyncio.sleep(TROUBLE_PAUSE)
             now = utc_now()
             try:
@@ -225,12 +206,6 @@ class Describer:
                 log.exception("the database still refuses", photo=waiting.version_id)
             else:
                 return
-
-    def _put_down(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a defect in describing; the photo is asked about after the next start", exc_info=error)
 
 
 @asynccontextmanager

@@ -39,9 +39,9 @@ from api.schemas.timestamp import timestamp
 from core.access import Scope
 from core.errors import BadRequest
 from core.library.photos import MOST
-from core.search.catalogue import Catalogue
 from core.search.filters import Filter
 from core.search.find import facets_of, find, page_of
+from core.search.loaded_index import LoadedIndex
 from core.search.order import Order
 from core.search.saved import forget_search, save_search, saved_searches
 from core.search.similar import similar_hashes, similar_photos
@@ -62,7 +62,7 @@ async def _complete(context: ApiContext, filters: Filters | None) -> Filter:
 
 @post("/api/photos/search", tags=["Search"], status_code=200, opt={SCOPE: Scope.READ, FROM_DATABASE: True})
 async def search_photos(
-    context: NamedDependency[ApiContext], catalogue: NamedDependency[Catalogue], data: JSONBody[Search]
+    context: NamedDependency[ApiContext], search_index: NamedDependency[LoadedIndex], data: JSONBody[Search]
 ) -> SearchResult:
     """Photos that fit every filter: of each asset its best version, unless a tier is asked for.
 
@@ -72,7 +72,7 @@ async def search_photos(
     sort = data.sort or Sort()
     found = await find(
         context.bench.database,
-        catalogue,
+        search_index,
         await _complete(context, data.filters),
         order=sort.field,
         ascending=sort.direction == "asc",
@@ -85,7 +85,7 @@ async def search_photos(
 @get("/api/search", tags=["Search"], opt={FROM_DATABASE: True})
 async def search(
     context: NamedDependency[ApiContext],
-    catalogue: NamedDependency[Catalogue],
+    search_index: NamedDependency[LoadedIndex],
     q: Annotated[str, QueryParameter(max_length=1000, description="words and quoted phrases")] = "",
     tier: Annotated[str, QueryParameter(description="one version for each asset without it")] = "",
     tags: Annotated[str, QueryParameter(description="any of these, separated by commas")] = "",
@@ -109,7 +109,7 @@ async def search(
         max_rating=rating_max,
     )
     rows, total = await page_of(
-        context.bench.database, catalogue, wanted, limit=limit, offset=offset, order=Order.RELEVANCE
+        context.bench.database, search_index, wanted, limit=limit, offset=offset, order=Order.RELEVANCE
     )
     given: dict[str, Any] = {
         "tier": tier,
@@ -139,7 +139,7 @@ async def suggest(
 @get("/api/search/facets", tags=["Search"], opt={FROM_DATABASE: True})
 async def get_facets(
     context: NamedDependency[ApiContext],
-    catalogue: NamedDependency[Catalogue],
+    search_index: NamedDependency[LoadedIndex],
     filters: Annotated[str, QueryParameter(description="filters as of a search, as JSON text")] = "",
 ) -> AllFacetCounts:
     """What the photos that fit the filters are made of."""
@@ -148,7 +148,7 @@ async def get_facets(
     except msgspec.DecodeError as error:
         raise BadRequest(f"filters cannot be read: {error}.") from error
     complete = await _complete(context, wanted)
-    return all_facets_as_json(*await facets_of(context.bench.database, catalogue, complete))
+    return all_facets_as_json(*await facets_of(context.bench.database, search_index, complete))
 
 
 @post("/api/search/save", tags=["Search"], status_code=200)
@@ -205,14 +205,14 @@ async def find_tags(
 @get("/api/photos/by-tag/{tag:path}", tags=["Tags"])
 async def photos_by_tag(
     context: NamedDependency[ApiContext],
-    catalogue: NamedDependency[Catalogue],
+    search_index: NamedDependency[LoadedIndex],
     tag: FromPath[str],
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     offset: Offset = 0,
 ) -> TaggedPhotos:
     """Photos with this keyword or AI tag, whatever its case, newest first."""
     tag = tag.removeprefix("/")
-    rows, total = await page_of(context.bench.database, catalogue, Filter(tag=tag), limit=limit, offset=offset)
+    rows, total = await page_of(context.bench.database, search_index, Filter(tag=tag), limit=limit, offset=offset)
     return TaggedPhotos(tag, [photo_of(row) for row in rows], total, limit, offset)
 
 

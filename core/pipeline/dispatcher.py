@@ -16,6 +16,7 @@ from core.db.tables import utc_now
 from core.library.free_space import free_bytes
 from core.pipeline import ledger
 from core.pipeline.attempt import attempt
+from core.pipeline.hands import TROUBLE_PAUSE, Hands
 from core.pipeline.ledger import Entry, Fate
 from core.pipeline.roots import Root
 from core.pipeline.states import State
@@ -26,9 +27,6 @@ log = structlog.get_logger()
 #: How long to wait for space before looking again, at first and at most. [s]
 FIRST_SPACE_PAUSE = 1.0
 LONGEST_SPACE_PAUSE = 30.0
-
-#: How long to wait when the database or the system refuses. [s]
-TROUBLE_PAUSE = 5.0
 
 #: Entries are claimed when this many hands are free: one transaction for two files.
 CLAIM_AT_LEAST = 2
@@ -60,54 +58,37 @@ class Dispatcher:
         self._on_fate = on_fate
         self._only_held = only_held
         self._is_drained = False
-        self._wake = asyncio.Event()
-        self._stopping = False
+        self._hands = Hands("the queue", self._fill)
         #: Why nothing is begun at present: what was last heard of the disk.
         self.paused_reason: str | None = None
         self._space_pause = FIRST_SPACE_PAUSE
         self._try_at = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is in hand and nothing was due when last looked for."""
-        return self._is_drained and not self._tasks
+        return self._is_drained and not self._hands
 
     def wake(self) -> None:
         """Says that the queue may have something new."""
         self._is_drained = False
-        self._wake.set()
+        self._hands.wake()
 
     def stop(self) -> None:
         """Begins nothing new; :meth:`run` returns when what is in hand is done."""
-        self._stopping = True
-        self._wake.set()
+        self._hands.stop()
 
     async def give_up(self) -> None:
         """Drops what is in hand; the next start takes it up again. Threads that copy for it may still run."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._hands.give_up()
 
     async def run(self) -> None:
         """Works until :meth:`stop`."""
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                pause = await self._fill()
-            except (SQLAlchemyError, OSError):
-                log.exception("the queue could not be read; it is tried again soon")
-                pause = TROUBLE_PAUSE
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except TimeoutError:
-                continue
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._hands.work()
 
     async def _fill(self) -> float | None:
         """Claims what fits into the free hands; returns how long to sleep at most, ``None`` for until woken."""
-        free_hands = self._in_hand - len(self._tasks)
+        free_hands = self._in_hand - len(self._hands)
         if free_hands < min(CLAIM_AT_LEAST, self._in_hand):
             return None
         if (pause := await self._wait_for_space()) is not None:
@@ -119,14 +100,12 @@ class Dispatcher:
                 connection, names, free_hands, self._bench.holder, now, only_held=self._only_held
             )
         for entry in entries:
-            task = asyncio.create_task(self._work(entry))
-            self._tasks.add(task)
-            task.add_done_callback(self._put_down)
+            self._hands.begin(self._work(entry))
         if entries:
             # more may be due; looked for when a hand is free again
             return None
         self._go_on()
-        self._is_drained = not self._wake.is_set()
+        self._is_drained = not self._hands.is_woken
         async with self._bench.database.read() as connection:
             due = await ledger.next_due(connection, names, self._bench.holder, only_held=self._only_held)
         return None if due is None else max((due - now).total_seconds(), 0.05)
@@ -155,12 +134,6 @@ class Dispatcher:
             else:
                 return
 
-    def _put_down(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a defect in the dispatcher; the file is taken up after the next start", exc_info=error)
-
     async def _wait_for_space(self) -> float | None:
         """How long to wait before anything new is begun; ``None`` when there is room, or to find out.
 
@@ -175,7 +148,7 @@ class Dispatcher:
         if self.paused_reason is None:
             return None
         left = self._try_at - time.monotonic()
-        if left > 0 or self._tasks:
+        if left > 0 or self._hands:
             return max(left, FIRST_SPACE_PAUSE)
         self._space_pause = min(self._space_pause * 2, LONGEST_SPACE_PAUSE)
         self._try_at = time.monotonic() + self._space_pause

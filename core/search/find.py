@@ -1,6 +1,6 @@
 """A search: a page of photos, and what all that was found is made of.
 
-What fits, in which order, and how many is asked of the photos at hand (:mod:`core.search.catalogue`); members of
+What fits, in which order, and how many is asked of the photos at hand (:mod:`core.search.loaded_index`); members of
 collections, assigned faces and hashes of the database, which has lists of them. The page itself is one statement.
 
 What computes is imported by who searches first: numpy stays out of a daemon in which nobody does.
@@ -18,9 +18,9 @@ from sqlalchemy import select
 from core.db.engine import Database
 from core.db.search_sql import FACTS
 from core.library.photos import PhotoRow, photos_by_id
-from core.search.catalogue import Catalogue
 from core.search.facets import Facets, MoreFacets
 from core.search.filters import Filter, lists_of_photos
+from core.search.loaded_index import LoadedIndex
 from core.search.order import Order
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Found:
 
 async def find(
     database: Database,
-    catalogue: Catalogue,
+    search_index: LoadedIndex,
     wanted: Filter,
     *,
     order: Order = Order.CREATED_AT,
@@ -50,7 +50,7 @@ async def find(
     from core.search import counting, ordering
     from core.search.matches import matches, terms_in
 
-    snapshot, among = await catalogue.current(), await _lists(database, wanted)
+    snapshot, among = await search_index.current(), await _lists(database, wanted)
 
     def look() -> tuple[list[str], int, Facets]:
         found = matches(snapshot, wanted, among)
@@ -63,7 +63,7 @@ async def find(
 
 async def page_of(
     database: Database,
-    catalogue: Catalogue,
+    search_index: LoadedIndex,
     wanted: Filter,
     *,
     limit: int,
@@ -74,7 +74,7 @@ async def page_of(
     from core.search import ordering
     from core.search.matches import matches, terms_in
 
-    snapshot, among = await catalogue.current(), await _lists(database, wanted)
+    snapshot, among = await search_index.current(), await _lists(database, wanted)
 
     def look() -> tuple[list[str], int]:
         found = matches(snapshot, wanted, among)
@@ -84,12 +84,12 @@ async def page_of(
     return await _photos(database, versions), total
 
 
-async def facets_of(database: Database, catalogue: Catalogue, wanted: Filter) -> tuple[Facets, MoreFacets]:
+async def facets_of(database: Database, search_index: LoadedIndex, wanted: Filter) -> tuple[Facets, MoreFacets]:
     """All facets, and no photos."""
     from core.search import counting
     from core.search.matches import matches
 
-    snapshot, among = await catalogue.current(), await _lists(database, wanted)
+    snapshot, among = await search_index.current(), await _lists(database, wanted)
 
     def look() -> tuple[Facets, MoreFacets]:
         found = matches(snapshot, wanted, among)

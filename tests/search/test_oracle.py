@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.engine import Database
 from core.db.tables import Face, FileVersion, MediaAsset, Person
 from core.search import snapshot
-from core.search.catalogue import Catalogue
 from core.search.filters import Filter
 from core.search.find import facets_of, find
+from core.search.loaded_index import LoadedIndex
 from core.search.order import Order
 from tests.search.oracle import counts_of, everything, found_by
 
@@ -201,7 +201,7 @@ async def test_searches_find_what_a_plain_look_finds_after_every_change(
     async with database.write() as connection:
         for table in (Face, FileVersion, MediaAsset, Person):
             await connection.execute(delete(table))
-    catalogue = Catalogue(database)
+    search_index = LoadedIndex(database)
     for made, (query, lowest, tier, event) in [(before, ("", None, None, None)), *steps]:
         async with database.write() as connection:
             for change in made:
@@ -209,18 +209,18 @@ async def test_searches_find_what_a_plain_look_finds_after_every_change(
         seen = await everything(database)
         expected = found_by(seen, query, lowest, tier, event)
         wanted = Filter(query=query, min_rating=lowest, tier=tier, event_name=event or None)
-        found = await find(database, catalogue, wanted, limit=5, offset=1)
+        found = await find(database, search_index, wanted, limit=5, offset=1)
         assert [row.id for row in found.photos] == [photo.row.id for photo in expected[1:6]]
         assert found.total == len(expected)
-        by_relevance = await find(database, catalogue, wanted, order=Order.RELEVANCE, limit=100)
+        by_relevance = await find(database, search_index, wanted, order=Order.RELEVANCE, limit=100)
         assert {row.id for row in by_relevance.photos} == {photo.row.id for photo in expected}
-        facets, more = await facets_of(database, catalogue, wanted)
+        facets, more = await facets_of(database, search_index, wanted)
         counts = counts_of(expected)
         assert {name: getattr(facets, name) for name in ("tiers", "ratings", "mime_types", "keywords")} == {
             name: counts[name] for name in ("tiers", "ratings", "mime_types", "keywords")
         }
         assert (more.tags, more.people) == (counts["tags"], counts["people"])
-    again = await find(database, Catalogue(database), wanted, limit=5, offset=1)
+    again = await find(database, LoadedIndex(database), wanted, limit=5, offset=1)
     assert ([row.id for row in again.photos], again.total, again.facets) == (
         [row.id for row in found.photos],
         found.total,

@@ -23,7 +23,7 @@ _BATCH = 2_000
 """Rows that are read at once."""
 
 
-class Catalogue:
+class LoadedIndex:
     """Every photo of the search index, for one event loop; what is heavy runs in threads."""
 
     def __init__(self, database: Database) -> None:
