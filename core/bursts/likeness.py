@@ -39,7 +39,8 @@ _MIN_NAME, _COMMON_SHARE = 8, 0.8
 class Frame(msgspec.Struct, frozen=True, dict=True):
     """A picture as the rules see it.
 
-    ``taken`` is the wall clock, zone-less. ``settings`` are camera, ISO, focal length and aperture, ``None`` where not
+    ``taken`` is the wall clock, zone-less; ``is_dated`` says that the picture tells it, and not only when its file was
+    written or taken in. ``settings`` are camera, ISO, focal length and aperture, ``None`` where not
     known. ``perceptual_hash`` is its 64 bits as a number, ``None`` where there is nothing to see. Quality as in
     :class:`core.media.facts.Quality`; ``faces`` how many were found. ``group`` is the asset group that the camera's own
     identifier has made of a burst.
@@ -59,6 +60,7 @@ class Frame(msgspec.Struct, frozen=True, dict=True):
     subject_sharpness: float | None = None
     face_sharpness: float | None = None
     group: str | None = None
+    is_dated: bool = True
 
     @cached_property
     def named(self) -> tuple[str, int | None]:
@@ -75,7 +77,9 @@ def likeness(one: Frame, other: Frame) -> float:
     if one.file_hash == other.file_hash or (one.group is not None and one.group == other.group):
         return 1.0
     apart = abs(one.taken - other.taken).total_seconds()
-    score = next((worth for limit, worth in _TIMES if apart <= limit), 0.0)
+    score = 0.0
+    if one.is_dated and other.is_dated:  # files are copied many at a time, which says nothing of when they were taken
+        score = next((worth for limit, worth in _TIMES if apart <= limit), 0.0)
     score += _names(one, other) + _sizes(one.file_size, other.file_size)
     for mine, theirs in zip(one.settings, other.settings, strict=False):
         if mine is not None and mine == theirs:

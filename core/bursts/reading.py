@@ -20,7 +20,7 @@ from core.db.json_sql import json_text
 from core.db.tables import AssetGroup, AssetGroupMember, Face, FileVersion, MediaAsset
 from core.groups.facts import GroupType
 from core.library.layout import Tier
-from core.media.facts import HASH_BITS
+from core.media.facts import HASH_BITS, CaptureSource
 from core.pipeline.lookalikes import MIN_CONTRAST
 
 
@@ -46,6 +46,7 @@ class Representative(msgspec.Struct, frozen=True, gc=False):
     metadata_json: str | None
     faces: int
     group: str | None
+    capture_source: str | None
     told: str
 
 
@@ -137,6 +138,8 @@ def _representatives() -> Any:
             json_text(FileVersion.combined_metadata),
             func.coalesce(faces.c.faces, 0),
             group,
+            # without a capture time that of the row stands for it
+            case((FileVersion.captured_at.is_(None), CaptureSource.INGESTED.value), else_=FileVersion.capture_source),
         )
         .select_from(MediaAsset)
         .join(FileVersion, FileVersion.id == chosen)
@@ -145,6 +148,8 @@ def _representatives() -> Any:
 
 
 _REPRESENTATIVES = _representatives()
+
+_UNDATED = (CaptureSource.FILE_MODIFIED, CaptureSource.INGESTED)
 
 _NOTHING: ColumnElement[str] = literal_column("''", Text())
 
@@ -193,6 +198,7 @@ def _frame(picture: Representative) -> Frame:
         subject_sharpness=quality.subject_sharpness if quality is not None else None,
         face_sharpness=quality.face_sharpness if quality is not None else None,
         group=picture.group,
+        is_dated=picture.capture_source not in _UNDATED,
     )
 
 

@@ -45,8 +45,8 @@ class Digest(msgspec.Struct, frozen=True, rename="camel"):
     """What happened from ``since`` to ``until``.
 
     ``taken_in`` are new photos, ``described`` those that a language model described, ``changed`` those that people or
-    other programs changed. ``waiting`` counts what waits for a person, by kind. ``troubles`` are the first
-    :data:`TOLD` of each kind.
+    other programs changed. ``waiting`` counts what waits for a person, by kind; bursts as the last pass has counted
+    them. ``troubles`` are the first :data:`TOLD` of each kind.
     """
 
     since: datetime
@@ -86,13 +86,15 @@ async def gather(connection: AsyncConnection, since: datetime, until: datetime) 
 
 
 async def _waiting(connection: AsyncConnection) -> dict[str, int]:
+    counted = (await runs.latest(connection)).get("bursts")
+    bursts = {"bursts": int(counted.progress.report.get("waiting", 0))} if counted is not None else {}
     counts = {
         "uploadConflicts": select(func.count()).select_from(UploadConflict),
         "unnamedFaces": select(func.count()).where(Face.person_id.is_(None), Face.ignored.is_(False)),
         "duplicates": select(func.count()).where(DuplicateGroup.decision.is_(None)),
         "occasions": select(func.count()).where(Occasion.state == OccasionState.PROPOSED),
     }
-    return {name: (await connection.execute(statement)).scalar_one() for name, statement in counts.items()}
+    return {name: (await connection.execute(statement)).scalar_one() for name, statement in counts.items()} | bursts
 
 
 async def _troubles(connection: AsyncConnection) -> list[Trouble]:

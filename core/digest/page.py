@@ -11,6 +11,7 @@ _WAITING = {
     "uploadConflicts": "uploads that look like photos in the library",
     "unnamedFaces": "faces without a name",
     "duplicates": "pictures that are there more than once",
+    "bursts": "bursts that nothing was chosen from",
     "occasions": "trips and parties that were found",
 }
 

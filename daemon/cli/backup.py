@@ -8,14 +8,13 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from core.backup.archive import read_manifest
 from core.backup.create import create_backup
 from core.backup.kept import backups
 from core.backup.restore import restore_backup
-from core.config.quantities import format_duration
 from core.db.tables import utc_now
 from core.errors import AlreadyRunning, BackupFailed
 from core.library.free_space import bytes_to_leave
@@ -64,10 +63,10 @@ def list_backups(ctx: click.Context, as_json: bool) -> None:
         ]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
         return
-    table = Table("backup", "made", "ago", "why", "MiB")
+    table = Table(Column("backup", overflow="fold"), "made", "ago", "why", "MiB")
     for one in found:
         minutes = max(0, int((utc_now() - one.made_at).total_seconds()) // 60)
-        ago = format_duration(minutes * 60) if minutes < 60 else f"{minutes / 60:.0f} h"
+        ago = f"{minutes} min" if minutes < 60 else f"{minutes / 60:.0f} h"
         made = f"{one.made_at.astimezone():%Y-%m-%d %H:%M}"
         table.add_row(Text(one.path.name), made, ago, one.label or "by night", f"{one.size / 2**20:.1f}")
     Console().print(table if found else "There is no backup yet; `pictallion backup create` makes one.")

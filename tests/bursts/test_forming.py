@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,17 @@ def test_pictures_of_one_thing_are_a_burst_though_names_and_sizes_tell_nothing()
     one = frame(1, 0, filename="a.jpg", perceptual_hash=0x0F0F_3C3C_5A5A_9999)
     other = frame(2, 8, filename="b.jpg", file_size=5000, perceptual_hash=0x0F0F_3C3C_5A5A_9998)
     assert likeness(one, other) >= ALIKE
+
+
+def test_files_that_were_only_copied_in_one_second_are_no_burst_unless_they_look_alike() -> None:
+    view, akin = 0x0F0F_3C3C_5A5A_9999, 0x0F0F_3C3C_5A5A_9999 ^ 0x7FFF  # 15 bits: neither alike nor surely different
+    dated = [frame(number, 0, filename=f"{name}.jpg", perceptual_hash=bits) for number, (name, bits) in
+             enumerate([("Canon", view), ("Sony", akin)])]  # fmt: skip
+    assert len(form_bursts(dated)[0]) == 1
+    copied = [msgspec.structs.replace(one, is_dated=False) for one in dated]
+    assert form_bursts(copied)[0] == []
+    alike = [msgspec.structs.replace(one, perceptual_hash=view) for one in copied]
+    assert len(form_bursts(alike)[0]) == 1
 
 
 def test_what_the_camera_calls_one_burst_is_one() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import insert
 
 from core.bursts.deciding import Selection, process_bursts, undo_decision
 from core.bursts.reading import analyze
-from core.db.tables import FileVersion, MediaAsset
+from core.db.tables import FileVersion, MediaAsset, utc_now
+from core.digest.gather import gather
 from core.passes.bursts import BURSTS
 from core.passes.runner import Runner, Wanted
 from core.passes.shape import Tools
@@ -25,6 +28,8 @@ async def test_bursts_are_counted_and_those_that_nobody_has_chosen_from(both_too
     runner = Runner(both_tools, (BURSTS,))
     run = await runner.run(Wanted("bursts", is_asked=True))
     assert run.progress.report == {"bursts": 2, "pictures": 5, "waiting": 2}
+    async with bench.database.read() as connection:
+        assert (await gather(connection, utc_now() - timedelta(hours=1), utc_now())).waiting["bursts"] == 2
     latest = (await analyze(bench.database)).bursts[0]
     done = await process_bursts(bench, [Selection(latest.id, [latest.frames[0].id])], [])
     assert done.errors == []
