@@ -174,9 +174,11 @@ def exposure_value(photo: PhotoFacts) -> float | None:
     """The exposure value at ISO 100, log2(N² / t) − log2(ISO / 100), where the camera told all three."""
     settings = photo.settings
     aperture, seconds, iso = settings.aperture, settings.exposure_time, settings.iso
-    if not aperture or not seconds or not iso or min(aperture, seconds, iso) <= 0:
+    if aperture is None or seconds is None or iso is None:
         return None
-    return 2 * math.log2(aperture) - math.log2(seconds) - math.log2(iso / 100)
+    if not (aperture > 0 and seconds > 0 and iso > 0):  # NaN is not either
+        return None
+    return 2 * math.log2(aperture) - math.log2(seconds) - math.log2(iso) + math.log2(100)
 
 
 def _is_named_screenshot(photo: PhotoFacts) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import msgspec
@@ -158,6 +159,14 @@ def test_the_exposure_value_is_that_of_the_tables() -> None:
     assert exposure_value(photo(settings=msgspec.structs.replace(sunny_16, iso=200))) == pytest.approx(14, abs=0.1)
     assert exposure_value(photo(settings=msgspec.structs.replace(sunny_16, iso=0))) is None
     assert exposure_value(photo()) is None
+
+
+@pytest.mark.parametrize(
+    ("aperture", "seconds"), [(math.nan, -1.0), (-8.0, math.nan), (8.0, math.nan), (8.0, 0.0), (-8.0, 1.0)]
+)
+def test_an_exposure_that_no_camera_has_has_no_value(aperture: float, seconds: float) -> None:
+    settings = CameraSettings(aperture=aperture, exposure_time=seconds, iso=100)
+    assert exposure_value(photo(settings=settings)) is None
 
 
 @pytest.mark.parametrize(
