@@ -222,7 +222,7 @@ class Traces(RuleBasedStateMachine):
             return taken and fates and gone
 
         try:
-            wait_until("everything is at rest", is_at_rest, patience=60, every=SELDOM)
+            wait_until("everything is at rest", is_at_rest, every=SELDOM)
         except AssertionError as error:
             raise AssertionError(f"{error}: {expected} but {self.world.rows(self.folder)}") from None
         self.world.check({*expected.values()})
