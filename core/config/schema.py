@@ -4,16 +4,11 @@ Every model is frozen and refuses keys it does not know. Paths are absolute: :mo
 them before they get here, since only it knows where a value came from.
 
 Errors raised by the validators continue a sentence that begins with the key and its value
-(:mod:`core.config.problems`).
+(:mod:`core.config.problems`); those of single values are in :mod:`core.config.values`.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable
-from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -23,8 +18,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -34,214 +27,49 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from core.ai.configured import LONGEST_WAIT, OLLAMA_URL, OPENAI_URL, Limits, Ollama, OpenAi
 from core.ai.quiet_hours import parse_quiet_hours
 from core.ai.vocabulary import Vocabulary, vocabulary
-from core.config.database_url import sqlite_url, with_async_driver
-from core.config.quantities import LONGEST_DURATION, format_duration, format_size, parse_duration, parse_size
+from core.config.database_url import sqlite_url
+from core.config.quantities import LONGEST_DURATION
 from core.config.roots import conflicts, name_of_folder, usable_name
-from core.library.naming import BUILT_IN_PATTERNS
+from core.config.values import (
+    AbsolutePath,
+    DatabaseUrl,
+    Duration,
+    Folder,
+    Glob,
+    HostName,
+    Mailbox,
+    MinFree,
+    NamingPattern,
+    Network,
+    OptionalMailbox,
+    OptionalPath,
+    Origin,
+    Secret,
+    SecretUrl,
+    ServerUrl,
+    ShownHours,
+    Size,
+    TimeZone,
+    WebInterface,
+    Whole,
+    WorkerMemory,
+    Workers,
+    automatic_workers,
+    is_loopback,
+    within,
+)
 from core.rate_limit import LOOPBACK, REQUESTS_PER_MINUTE
 from core.window import Window, parse_window
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-MOST_AUTOMATIC_WORKERS: Final = 8
-"""Processes. Each one holds the face and tag networks in memory; whoever has room for more says so with a number."""
-
-SMALLEST_MEMORY_LIMIT: Final = 512 * 2**20
-"""Bytes. With its networks loaded, a worker takes some 350 MiB."""
-
 LARGEST_PICTURE: Final = 1440
 """Pixels of the longer side: the preview, of which pictures for language models are made, has no more."""
-
-NAMING_PATTERNS: Final = tuple(known.id for known in BUILT_IN_PATTERNS)
-
-NAMING_TOKENS: Final = (
-    *("year", "month", "day", "hour", "minute", "second"),
-    *("camera", "lens", "aiDescription", "originalFilename"),
-)
-"""What may stand in braces in a pattern: the tokens that :func:`core.library.naming.render_name` replaces."""
-
-
-def _no_boolean(value: object) -> object:
-    # pydantic reads `true` as 1, which as a port or a count is never meant.
-    if isinstance(value, bool):
-        raise ValueError("must be a whole number")  # noqa: TRY004 - pydantic collects ValueError only
-    return value
-
-
-def _within(shortest: float, longest: float) -> Callable[[float], float]:
-    def check(seconds: float) -> float:
-        if not shortest <= seconds <= longest:
-            raise ValueError(f"must be between {format_duration(shortest)} and {format_duration(longest)}")
-        return seconds
-
-    return check
-
-
-def _empty_is_unset(value: object) -> object:
-    return None if value == "" else value
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path")
-    return path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise ValueError(f"cannot be looked at: {error.strerror}") from error
-
-
-def _no_file(path: Path) -> Path:
-    if _is_file(path):
-        raise ValueError("is a file; it must be a folder, or not exist yet")
-    return path
-
-
-def _with_index_page(path: Path | None) -> Path | None:
-    if path and not _is_file(path / "index.html"):
-        raise ValueError("must be a folder with an index.html in it, the built web interface")
-    return path
-
-
-def _host_name(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
-        raise ValueError('must be a plain name in small letters, such as "photos.example.org", without a port')
-    return name
-
-
-def is_loopback(host: str) -> bool:
-    """Whether who listens at ``host`` is heard by this machine only."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _known_zone(name: str | None) -> str | None:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
-
-    if name:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            near = get_close_matches(name, available_timezones(), n=1)
-            advice = f'did you mean "{near[0]}"?' if near else 'write an IANA name such as "Europe/Berlin"'
-            raise ValueError(f"is no time zone that this system knows; {advice}") from None
-    return name
-
-
-def _usable_pattern(pattern: str) -> str:
-    tokens = re.findall(r"{(.*?)}", pattern)
-    if not tokens and pattern not in NAMING_PATTERNS:
-        near = get_close_matches(pattern, NAMING_PATTERNS, n=1)
-        choices = f"{', '.join(NAMING_PATTERNS)}, or a pattern such as {{year}}-{{month}}-{{day}}_{{camera}}"
-        advice = f'did you mean "{near[0]}"?' if near else f"write one of {choices}"
-        raise ValueError(f"would give every file the same name; {advice}")
-    for token in tokens:
-        if token not in NAMING_TOKENS:
-            near = get_close_matches(token, NAMING_TOKENS, n=1)
-            advice = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(NAMING_TOKENS)}"
-            raise ValueError(f"has {{{token}}}, which is not a known token; {advice}")
-    return pattern
-
-
-def _usable_glob(pattern: str) -> str:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        is_pattern = any(line.include is not None for line in GitIgnoreSpec.from_lines([pattern]).patterns)
-    except ValueError:
-        is_pattern = False
-    if not is_pattern:
-        raise ValueError('is no pattern; write one as in a .gitignore file, such as "*.png" or "/Screenshots/"')
-    return pattern
-
-
-def _origin(text: str) -> str:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(text)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or text.rstrip("/") != origin:
-        raise ValueError('must be an origin, such as "https://photos.example.org" or "http://localhost:5173"')
-    return origin.lower()
-
-
-def _address(url: SecretStr | None) -> SecretStr | None:
-    # an address may hold its secret: no message repeats it
-    from core.ai.reach import problem_with
-
-    if url is not None and (problem := problem_with(url.get_secret_value())) is not None:
-        raise ValueError(f"is an address that {problem}")
-    return url
-
-
-def _mailbox(address: str | None) -> str | None:
-    if address is not None and not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", address):
-        raise ValueError('must be an e-mail address, such as "ada@example.org"')
-    return address
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text))
-    except ValueError as error:
-        raise ValueError(f'must be an address or a network, such as "192.168.1.0/24": {error}') from None
-
-
-def _async_url(url: SecretStr | None) -> SecretStr | None:
-    return with_async_driver(url) if url else None
-
-
-def _server_to_ask(text: str) -> str:
-    from core.ai.reach import problem_with
-
-    if problem := problem_with(text):
-        raise ValueError(problem)
-    return text.rstrip("/")
-
-
-def _shown_hours(hours: Window | None) -> str:
-    return "" if hours is None else str(hours)
-
-
-def _automatic_workers() -> int:
-    return min(os.cpu_count() or 1, MOST_AUTOMATIC_WORKERS)
-
-
-def _worker_count(value: object) -> object:
-    if value == "auto":
-        return _automatic_workers()
-    if isinstance(value, bool) or (isinstance(value, str) and not value.strip().lstrip("+-").isdecimal()):
-        raise ValueError('must be "auto" or a whole number')
-    return value
-
-
-def _no_less_than_a_worker(size: int) -> int:
-    if size < SMALLEST_MEMORY_LIMIT:
-        raise ValueError(f"is less than a worker needs to begin with ({format_size(SMALLEST_MEMORY_LIMIT)})")
-    return size
 
 
 def _folder_name(validated: dict[str, Any]) -> str:
     return name_of_folder(validated["path"])
-
-
-Whole = Annotated[int, BeforeValidator(_no_boolean)]
-Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(format_duration, when_used="json")]
-Size = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_size, when_used="json")]
-
-
-MinFree = Annotated[
-    int | None,
-    BeforeValidator(lambda value: None if value in ("auto", None) else parse_size(value)),
-    PlainSerializer(lambda size: "auto" if size is None else format_size(size), when_used="json"),
-]
-"""Bytes; ``None`` is 1 % of the disk, or 2 GiB where that is more."""
 
 
 class Section(BaseModel):
@@ -254,7 +82,7 @@ class Auth(Section):
     """Whether the API asks for tokens, and how long a browser that logged in with one stays logged in (seconds)."""
 
     enabled: bool = False
-    session_lifetime: Annotated[Duration, AfterValidator(_within(60, LONGEST_DURATION))] = 30 * 86400.0
+    session_lifetime: Annotated[Duration, AfterValidator(within(60, LONGEST_DURATION))] = 30 * 86400.0
 
 
 class Server(Section):
@@ -268,11 +96,11 @@ class Server(Section):
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: Whole = Field(default=8000, ge=0, le=65535)
-    frontend_dir: Annotated[Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_with_index_page)] = None
-    allowed_hosts: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
-    cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    frontend_dir: WebInterface = None
+    allowed_hosts: tuple[HostName, ...] = ()
+    cors_origins: tuple[Origin, ...] = ()
     requests_per_minute: Whole = Field(default=REQUESTS_PER_MINUTE, ge=0)
-    unlimited: tuple[Annotated[str, AfterValidator(_network)], ...] = LOOPBACK
+    unlimited: tuple[Network, ...] = LOOPBACK
     allow_open: bool = False
     auth: Auth = Auth()
 
@@ -297,9 +125,9 @@ class Library(Section):
     ``time_zone`` is the zone of videos that know their time in UTC only; ``None`` is the system's zone.
     """
 
-    data_dir: Annotated[Path, AfterValidator(_absolute), AfterValidator(_no_file)]
-    time_zone: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_known_zone)] = None
-    silver_naming: Annotated[str, AfterValidator(_usable_pattern)] = "datetime"
+    data_dir: Folder
+    time_zone: TimeZone = None
+    silver_naming: NamingPattern = "datetime"
 
 
 class Database(Section):
@@ -308,7 +136,7 @@ class Database(Section):
     ``allow_network`` lets SQLite lie on a network share.
     """
 
-    url: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_async_url)] = None
+    url: DatabaseUrl = None
     allow_network: bool = False
 
 
@@ -320,12 +148,12 @@ class Watch(Section):
     folder that is ``local_only`` are shown to no language model beyond this machine.
     """
 
-    path: Annotated[Path, AfterValidator(_absolute)]
+    path: AbsolutePath
     name: Annotated[str, AfterValidator(usable_name)] = Field(default_factory=_folder_name, validate_default=True)
     mode: Literal["copy", "move", "reference"] = "copy"
-    include: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
-    exclude: tuple[Annotated[str, AfterValidator(_usable_glob)], ...] = ()
-    time_zone: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_known_zone)] = None
+    include: tuple[Glob, ...] = ()
+    exclude: tuple[Glob, ...] = ()
+    time_zone: TimeZone = None
     privacy: Literal["shared", "local_only"] = "shared"
 
 
@@ -335,8 +163,8 @@ class Intake(Section):
     What ``None`` means there, :func:`core.library.free_space.bytes_to_leave` knows.
     """
 
-    settle_seconds: Annotated[Duration, AfterValidator(_within(0, 3600))] = 5.0
-    rescan_interval: Annotated[Duration, AfterValidator(_within(1, LONGEST_DURATION))] = 3600.0
+    settle_seconds: Annotated[Duration, AfterValidator(within(0, 3600))] = 5.0
+    rescan_interval: Annotated[Duration, AfterValidator(within(1, LONGEST_DURATION))] = 3600.0
     max_attempts: Whole = Field(default=5, ge=1, le=100)
     min_free: MinFree = None
 
@@ -347,11 +175,11 @@ class Compute(Section):
     ``memory_limit`` is in bytes of resident memory per process.
     """
 
-    workers: Annotated[int, BeforeValidator(_worker_count)] = Field(default_factory=_automatic_workers, ge=1)
+    workers: Workers = Field(default_factory=automatic_workers, ge=1)
     engine: Literal["local"] = "local"
-    time_limit: Annotated[Duration, AfterValidator(_within(1, LONGEST_DURATION))] = 300.0
+    time_limit: Annotated[Duration, AfterValidator(within(1, LONGEST_DURATION))] = 300.0
     idle_timeout: Duration = 45.0
-    memory_limit: Annotated[Size, AfterValidator(_no_less_than_a_worker)] = 2 * 2**30
+    memory_limit: WorkerMemory = 2 * 2**30
 
 
 class AiBudget(Section):
@@ -366,7 +194,7 @@ class AiVocabulary(Section):
     used in place of: ``dog: puppy, hound``. With ``only``, no other words are used; those of ``never`` never are.
     """
 
-    file: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+    file: OptionalPath = None
     terms: tuple[str, ...] = ()
     only: bool = False
     never: tuple[str, ...] = ()
@@ -391,7 +219,7 @@ class AiVocabulary(Section):
 class AiOllama(Section):
     """Where Ollama listens, and which of its models look at pictures and which write texts."""
 
-    base_url: Annotated[str, AfterValidator(_server_to_ask)] = OLLAMA_URL
+    base_url: ServerUrl = OLLAMA_URL
     vision_model: str = Field(default=Ollama().vision_model, min_length=1)
     text_model: str = Field(default=Ollama().text_model, min_length=1)
 
@@ -399,9 +227,9 @@ class AiOllama(Section):
 class AiOpenai(Section):
     """Where OpenAI listens, or a server that speaks its protocol; its model, and the key."""
 
-    base_url: Annotated[str, AfterValidator(_server_to_ask)] = OPENAI_URL
+    base_url: ServerUrl = OPENAI_URL
     model: str = Field(default=OpenAi().model, min_length=1)
-    api_key: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = None
+    api_key: Secret = None
 
 
 class Ai(Section):
@@ -414,9 +242,9 @@ class Ai(Section):
 
     provider: Literal["builtin", "ollama", "openai", "both"] = "builtin"
     openai_concurrency: Whole = Field(default=4, ge=1, le=64)
-    quiet_hours: Annotated[Window | None, BeforeValidator(parse_quiet_hours), PlainSerializer(_shown_hours)] = None
+    quiet_hours: Annotated[Window | None, BeforeValidator(parse_quiet_hours), ShownHours] = None
     max_attempts: Whole = Field(default=3, ge=1, le=100)
-    time_limit: Annotated[Duration, AfterValidator(_within(1, LONGEST_WAIT))] = Limits().time_limit
+    time_limit: Annotated[Duration, AfterValidator(within(1, LONGEST_WAIT))] = Limits().time_limit
     picture_side: Whole = Field(default=Limits().picture_side, ge=64, le=LARGEST_PICTURE)
     ollama: AiOllama = AiOllama()
     openai: AiOpenai = AiOpenai()
@@ -431,7 +259,7 @@ class Places(Section):
     """
 
     enabled: bool = False
-    url: Annotated[str, AfterValidator(_server_to_ask)] = "https://nominatim.openstreetmap.org"
+    url: ServerUrl = "https://nominatim.openstreetmap.org"
     language: str = Field(default="en", pattern=r"^[A-Za-z0-9*;=.,\- ]+$")
 
 
@@ -448,16 +276,16 @@ class Night(Section):
     window: Annotated[
         Window | None,
         BeforeValidator(parse_window),
-        PlainSerializer(_shown_hours, when_used="json"),
+        ShownHours,
     ] = parse_window("02:00-06:00")
     off: tuple[str, ...] = ()
-    every: dict[str, Annotated[Duration, AfterValidator(_within(3600, LONGEST_DURATION))]] = Field(default_factory=dict)
+    every: dict[str, Annotated[Duration, AfterValidator(within(3600, LONGEST_DURATION))]] = Field(default_factory=dict)
     on_battery: bool = False
     max_load: float = Field(default=3.0, ge=0)
-    start_delay: Annotated[Duration, AfterValidator(_within(0, 86400))] = 120.0
+    start_delay: Annotated[Duration, AfterValidator(within(0, 86400))] = 120.0
     thumbnail_cache: Size = 0
-    verify_within: Annotated[Duration, AfterValidator(_within(86400, LONGEST_DURATION))] = 30 * 86400.0
-    verify_limit: Annotated[Duration, AfterValidator(_within(60, 86400))] = 3 * 3600.0
+    verify_within: Annotated[Duration, AfterValidator(within(86400, LONGEST_DURATION))] = 30 * 86400.0
+    verify_limit: Annotated[Duration, AfterValidator(within(60, 86400))] = 3 * 3600.0
 
 
 class Backup(Section):
@@ -465,7 +293,7 @@ class Backup(Section):
     ``daily`` days and ``monthly`` months one.
     """
 
-    folder: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
+    folder: OptionalPath = None
     daily: Whole = Field(default=14, ge=1, le=1000)
     monthly: Whole = Field(default=6, ge=0, le=1000)
 
@@ -475,15 +303,15 @@ class Digest(Section):
     receivers of an e-mail, which is handed in at a mail server.
     """
 
-    webhook: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_address)] = None
-    webhook_secret: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = None
-    mail_to: tuple[Annotated[str, AfterValidator(_mailbox)], ...] = ()
-    mail_from: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_mailbox)] = None
+    webhook: SecretUrl = None
+    webhook_secret: Secret = None
+    mail_to: tuple[Mailbox, ...] = ()
+    mail_from: OptionalMailbox = None
     smtp_host: str = Field(default="localhost", min_length=1)
     smtp_port: Whole = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""
-    smtp_password: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = None
+    smtp_password: Secret = None
 
     @model_validator(mode="after")
     def _password_is_kept_secret(self) -> Digest:

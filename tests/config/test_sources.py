@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.config import Settings
-from core.config.schema import NAMING_TOKENS, Library
+from core.config.schema import Library
+from core.config.values import NAMING_TOKENS
 from core.errors import ConfigError
 from core.library.naming import NameFacts, render_name
 
