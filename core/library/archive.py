@@ -29,6 +29,7 @@ from core.errors import BadRequest, NotFound, PlacementFailed
 from core.library.layout import ARCHIVE, Layout, Tier, is_reference, json_sidecar_of, month_directory, sidecar_of
 from core.library.naming import numbered
 from core.library.placing import discard, hash_file, place_link
+from core.library.sidecars import mark_stale
 from core.media.source_file import shown
 from core.pipeline.rewritten import SUPERSEDED
 
@@ -92,6 +93,7 @@ async def unarchive_photo(database: Database, layout: Layout, photo_id: str) -> 
     details = f"{shown(chosen.original_filename)} was brought back from the archive."
     async with _recorded(database, layout, moves) as connection:
         await _hide(connection, hidden, moves, {"archived_at": None})
+        await mark_stale(connection, [version.id for version in hidden])
         await _write_history(connection, chosen.media_asset_id, "RESTORED", details)
 
 

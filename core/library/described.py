@@ -113,6 +113,16 @@ def machine_tags(ai: AI | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for tag in (ai or {}).get(TAGS) or () if tag not in added))
 
 
+def added_tags(ai: AI | None) -> tuple[str, ...]:
+    """The tags that a person put among a machine's."""
+    return tuple(_named(ai, TAGS_ADDED))
+
+
+def removed_tags(ai: AI | None) -> tuple[str, ...]:
+    """The tags that a person took away."""
+    return tuple(_named(ai, TAGS_REMOVED))
+
+
 def _tags(answered: Iterable[str] | None, said: AI) -> list[str]:
     """A machine's tags without those that a person removed, and with those that one added."""
     removed = {tag.casefold() for tag in _named(said, TAGS_REMOVED)}

@@ -29,12 +29,15 @@ def plan_gold(path: str, known: Format, facts: GoldFacts, sha256: str, present_s
     ``present_sidecar`` is the path of a sidecar that lies there already, in which somebody may have written. Raises
     :class:`core.errors.VerificationFailed` where the file is not what it was when it was taken in.
     """
+    # a Gold file is given to others: what is only between its owner and us is beside it, and not in it
+    told = msgspec.structs.replace(facts.sidecar, tags_added=(), tags_removed=(), is_favorite=False, is_reviewed=False)
+    wanted = msgspec.structs.replace(facts.wanted, xmp=build_sidecar(told))
     packet = build_sidecar(facts.sidecar)
     with open_source(path) as source:
         size = source.size
         content = source.stream.read() if can_embed(known, size) else None
     if content is not None:
-        embedding = embed(content, known, msgspec.structs.replace(facts.wanted, xmp=packet))
+        embedding = embed(content, known, wanted)
     else:
         reason = reason_for_format(known) if size <= MAX_SIZE else f"it has more than {MAX_SIZE >> 20} MiB"
         embedding = as_it_is(path, reason)

@@ -74,7 +74,11 @@ def read_sidecar(data: bytes) -> SidecarFacts:
         keywords=xmp.texts_of(nodes, "dc:subject"),
         keyword_paths=tuple(path for path in paths if len(path) > 1),
         ai_tags=xmp.texts_of(nodes, "pictallion:AiTags"),
+        tags_added=xmp.texts_of(nodes, "pictallion:TagsAddedByPerson"),
+        tags_removed=xmp.texts_of(nodes, "pictallion:TagsRemovedByPerson"),
         rating=int(rating) if rating is not None and -1 <= rating <= 5 else 0,
+        is_favorite=xmp.text_of(nodes, "pictallion:Favorite") == "True",
+        is_reviewed=xmp.text_of(nodes, "pictallion:Reviewed") == "True",
         captured=captured,
         captured_offset_minutes=offset,
         latitude=latitude if positioned else None,
@@ -182,6 +186,10 @@ def _add_provenance(node: Node, facts: SidecarFacts) -> None:
     xmp.add_text(node, "pictallion:Tier", facts.tier)
     xmp.add_text(node, "pictallion:EventType", facts.event_type)
     xmp.add_list(node, "pictallion:AiTags", facts.ai_tags)
+    xmp.add_list(node, "pictallion:TagsAddedByPerson", facts.tags_added)
+    xmp.add_list(node, "pictallion:TagsRemovedByPerson", facts.tags_removed)
+    for name, is_so in (("pictallion:Favorite", facts.is_favorite), ("pictallion:Reviewed", facts.is_reviewed)):
+        xmp.add_text(node, name, "True" if is_so else None)
     if facts.provenance:
         made = xmp.add_structure_list(node, "pictallion:Provenance")
         for each in facts.provenance:

@@ -54,11 +54,13 @@ def digest_of(text: str | None) -> str:
 class SidecarFacts(msgspec.Struct, frozen=True):
     """The fields that Pictallion writes into a sidecar and reads from it; what is empty or ``None`` is not written.
 
-    ``ai_tags`` are those of the ``keywords`` that no person gave. ``event_type`` is one of the contract's words,
-    ``event_name`` its name; ``label`` a colour or another word by which people sort. ``tier`` is that of the file
-    beside the sidecar.
+    ``ai_tags`` are those of the ``keywords`` that no person gave, ``tags_added`` those that a person put among a
+    machine's, ``tags_removed`` what a person does not want to be told of any more, in no ``keywords``.
+    ``event_type`` is one of the contract's words, ``event_name`` its name; ``label`` a colour or another word by which
+    people sort. ``tier`` is that of the file beside the sidecar.
     ``keywords`` are flat, ``keyword_paths`` from the root (``("Places", "France", "Nice")``); no level holds ``/`` or
-    ``|``. ``rating`` is -1 (rejected) to 5, where 0 means none. ``captured`` is the wall clock at the place, only if
+    ``|``. ``rating`` is -1 (rejected) to 5, where 0 means none. With
+    ``is_reviewed`` a person has confirmed what is said. ``captured`` is the wall clock at the place, only if
     something better than the time of ingest tells it, ``captured_offset_minutes`` its distance east of UTC.
     ``latitude`` and ``longitude`` are decimal degrees, given together. ``people`` names everybody in the picture, with
     or without a region. ``stored_width`` and ``stored_height`` are the pixels that ``faces`` refer to, before
@@ -73,7 +75,11 @@ class SidecarFacts(msgspec.Struct, frozen=True):
     keywords: tuple[str, ...] = ()
     keyword_paths: tuple[tuple[str, ...], ...] = ()
     ai_tags: tuple[str, ...] = ()
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
     rating: int = 0
+    is_favorite: bool = False
+    is_reviewed: bool = False
     captured: datetime | None = None
     captured_offset_minutes: int | None = None
     latitude: float | None = None

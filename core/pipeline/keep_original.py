@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import structlog
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,9 +42,11 @@ from core.pipeline.ledger import Signature
 from core.pipeline.placements import Intent
 from core.pipeline.references import clear_path
 from core.pipeline.remembered_metadata import remember_metadata
-from core.pipeline.rewritten import SUPERSEDED, is_rewrite, is_soon, predecessor, supersede
+from core.pipeline.rewritten import SUPERSEDED, is_rewrite, is_soon, predecessor, put_away_at, supersede
 from core.pipeline.roots import IMPORT, UPLOAD, Mode
 from core.pipeline.workbench import Item, Workbench
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,10 @@ async def _is_rewrite(
         assert media_format is not None
         try:
             look = await in_worker(bench, item, look_at_file, item.source, media_format, str(bench.layout.cache))
-        except Undecodable:
-            return False
-        perceptual_hash = look.perceptual_hash
+            perceptual_hash = look.perceptual_hash
+        except Undecodable as error:
+            # only half of it may be there yet; what the camera says decides
+            log.info("it cannot be looked at yet", path=shown(item.entry.path), reason=str(error))
     return is_rewrite(old, captured, now, perceptual_hash)
 
 
@@ -321,7 +325,9 @@ async def _record(
     filename, is_referenced = shown(item.original_filename), intent is None
     try:
         async with bench.database.write() as connection:
+            columns = version_columns(original, Tier.BRONZE, version_id)
             if rewritten is not None:
+                columns["archived_at"] = await put_away_at(connection, rewritten)
                 await supersede(connection, rewritten, filename, now, vacate=is_referenced)
                 await connection.execute(
                     update(MediaAsset).where(MediaAsset.id == rewritten).values(sha256=identity.sha256)
@@ -333,7 +339,7 @@ async def _record(
                 )
             if is_referenced:
                 await clear_path(connection, item.root, item.entry.path)
-            await connection.execute(insert(FileVersion), version_columns(original, Tier.BRONZE, version_id))
+            await connection.execute(insert(FileVersion), columns)
             await remember_metadata(connection, identity.sha256, reading.own)
             await connection.execute(
                 update(LedgerEntry)

@@ -32,6 +32,7 @@ from core.library.sidecars import mark_stale, remember_written
 from core.media.facts import CaptureTime, FaceFinding, Look
 from core.media.source_file import shown
 from core.pipeline import ledger, placements
+from core.pipeline.carry_over import SAID, carry_over
 from core.pipeline.conflict_copies import conflict_copy
 from core.pipeline.grouping import group_facts
 from core.pipeline.keep_original import Original, version_columns
@@ -40,7 +41,6 @@ from core.pipeline.ledger import Fate
 from core.pipeline.look import remember
 from core.pipeline.placements import Intent
 from core.pipeline.references import sidecar_place
-from core.pipeline.rewritten import SAID, carry_over
 from core.pipeline.roots import Mode
 from core.pipeline.states import State
 from core.pipeline.wishes import Wishes
@@ -105,6 +105,8 @@ async def keep_as_metadata_only(bench: Workbench, item: Item, original: Original
         await connection.execute(
             update(FileVersion).where(FileVersion.id == original.version_id).values(undecodable=reason)
         )
+        if original.may_replace:
+            await carry_over(connection, original.asset_id, original.version_id)
         fate = await ledger.settle_fate(connection, item.entry, fate, utc_now())
         await keep_grouped(connection, group_facts(item, original), is_new=not original.may_replace)
         return fate

@@ -12,9 +12,8 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion
+from core.db.tables import AssetHistory, FileVersion
 from core.library.layout import Tier
-from core.media.face_boxes import SAME_FACE, match_boxes
 from core.media.facts import HASH_BITS, CaptureSource, CaptureTime
 
 #: The ``processing_state`` of a version in whose place a newer one is.
@@ -36,9 +35,6 @@ _FROM_THE_CAMERA = frozenset(
 )
 
 _TO_THE_SECOND = len("2024-07-26T14:30:25")
-
-#: What a person may have said of a version, and its successor is told.
-SAID = ("is_reviewed", "rating", "keywords", "location", "event_type", "event_name", "is_favorite")
 
 
 class Predecessor(msgspec.Struct, frozen=True):
@@ -103,6 +99,16 @@ async def predecessor(connection: AsyncConnection, asset_id: str) -> Predecessor
     )
 
 
+async def put_away_at(connection: AsyncConnection, asset_id: str) -> datetime | None:
+    """When a person archived or deleted the photo; ``None`` for one that is shown."""
+    statement = select(FileVersion.archived_at).where(
+        FileVersion.media_asset_id == asset_id,
+        FileVersion.tier == Tier.BRONZE,
+        FileVersion.processing_state != SUPERSEDED,
+    )
+    return (await connection.execute(statement.limit(1))).scalar_one_or_none()
+
+
 async def supersede(connection: AsyncConnection, asset_id: str, filename: str, now: datetime, *, vacate: bool) -> None:
     """Archives the Bronze and Silver versions of an asset, in the transaction that records what takes their place.
 
@@ -126,33 +132,3 @@ async def supersede(connection: AsyncConnection, asset_id: str, filename: str, n
         insert(AssetHistory),
         {"media_asset_id": asset_id, "action": "REPLACED", "details": details, "timestamp": now},
     )
-
-
-async def carry_over(connection: AsyncConnection, asset_id: str, version_id: str) -> None:
-    """Tells the new Silver version what a person said of the one before it: words, collections, names of faces."""
-    row = (
-        await connection.execute(
-            select(FileVersion.id, *(getattr(FileVersion, name) for name in SAID))
-            .where(
-                FileVersion.media_asset_id == asset_id,
-                FileVersion.tier == Tier.SILVER,
-                FileVersion.processing_state == SUPERSEDED,
-            )
-            .order_by(FileVersion.created_at.desc())
-            .limit(1)
-        )
-    ).first()
-    if row is None:
-        return
-    said = {name: getattr(row, name) for name in SAID}
-    await connection.execute(update(FileVersion).where(FileVersion.id == version_id).values(said))
-    await connection.execute(
-        update(CollectionPhoto).where(CollectionPhoto.photo_id == row.id).values(photo_id=version_id)
-    )
-    named = select(Face.bounding_box, Face.person_id).where(Face.photo_id == row.id, Face.person_id.is_not(None))
-    found = select(Face.id, Face.bounding_box).where(Face.photo_id == version_id)
-    people, faces = list(await connection.execute(named)), list(await connection.execute(found))
-    matches = match_boxes([face.bounding_box for face in faces], [person.bounding_box for person in people], SAME_FACE)
-    for face, match in zip(faces, matches, strict=True):
-        if match is not None:
-            await connection.execute(update(Face).where(Face.id == face.id).values(person_id=people[match].person_id))

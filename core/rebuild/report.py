@@ -16,7 +16,6 @@ NOT_IN_FILES = {
     "faces": "Where all faces of a photo were ignored, they are found again and not ignored.",
     "groups": "Groups are formed anew by the rules; that one was dissolved or its primary chosen is forgotten.",
     "deleted": "A photo that was deleted is archived: its files still lie in the archive.",
-    "marks": "That a photo is a favourite or reviewed is only in the database; Gold counts as reviewed.",
     "conflicts": "An upload that waited for a decision is a photo of its own.",
     "settings": "Settings, prompts, events and locations of the owner are only in the database.",
 }

@@ -15,7 +15,7 @@ from core.library.sidecar_facts import Provenance, SidecarFacts, digest_of
 from core.library.sidecar_look import Resolution
 from core.media.face_boxes import SAME_FACE, shared_area
 from core.media.facts import Box, Look
-from core.pipeline.rewritten import SAID
+from core.pipeline.carry_over import SAID
 
 _FIELDS = (
     *("title", "description", "label", "rating", "location", "event_type", "event_name"),
@@ -48,9 +48,11 @@ def said_columns(columns: Mapping[str, Any], facts: SidecarFacts) -> Said:
     ai: dict[str, Any] = dict(metadata.get("ai") or {})
     if facts.tier is not None:
         # a sidecar of ours tells a machine's tags from a person's words
-        given = columns.get("keywords") or ()
-        values["keywords"] = [word for word in facts.keywords if word not in facts.ai_tags or word in given]
-        ai["aiTags"] = list(facts.ai_tags)
+        given, tags = columns.get("keywords") or (), (*facts.ai_tags, *facts.tags_added)
+        values["keywords"] = [word for word in facts.keywords if word not in tags or word in given]
+        ai[described.TAGS] = [word for word in facts.keywords if word in tags]
+        values["is_favorite"] = facts.is_favorite
+        values["is_reviewed"] = facts.is_reviewed or bool(columns.get("is_reviewed"))
     if facts.provider is not None:
         ai |= {"provider": facts.provider, "version": facts.provider_version}
     if facts.confidences is not None:
@@ -63,6 +65,10 @@ def said_columns(columns: Mapping[str, Any], facts: SidecarFacts) -> Said:
         ai.pop(mark, None)
     if is_described:
         ai[described.BY_PERSON] = ["longDescription"]
+    removed = [*facts.tags_removed, *(tag for tag in facts.ai_tags if tag not in facts.keywords)]
+    for mark, marked in ((described.TAGS_ADDED, facts.tags_added), (described.TAGS_REMOVED, removed)):
+        if marked:
+            ai[mark] = list(dict.fromkeys(marked))
     if (source := made.get("description") or made.get("tags")) is not None:
         ai |= _source(source)
     if ai:

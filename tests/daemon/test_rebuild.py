@@ -174,7 +174,11 @@ def library(make_home: Callable[..., Home]) -> Home:
         wait_until("all are taken", lambda: home.states() == {"done": PHOTOS, "ignored": 1})
         portrait = edit(home, "portrait.jpg", rating=5, keywords=["Space", "Größe|1"], location="Houston")
         first = edit(home, "IMG_0001.jpg", rating=3, eventType="birthday", eventName="Oma wird 80")
-        edit(home, "wall.jpg", rating=4, aiDescription="Our wall.")
+        wall, _ = photo_of(home, "wall.jpg")
+        (row,) = home.query("select metadata from file_versions where id = ?", wall)
+        tags = [*json.loads(row["metadata"])["ai"]["aiTags"][1:], "Graffiti"]
+        edit(home, "wall.jpg", rating=4, aiDescription="Our wall.", aiTags=tags, isFavorite=True)
+        edit(home, "IMG_20230506_070809.jpg", isReviewed=True)
         wait_until("the sidecars know", lambda: is_settled(home))
         name_faces(home, "portrait.jpg", "Eileen Collins")
         name_faces(home, "two.jpg", "Eileen Collins", None)

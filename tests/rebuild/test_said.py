@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from core.library.described import TAGS_ADDED, TAGS_REMOVED, with_answer
 from core.library.photo_facts import NamedFace, facts_of
 from core.library.sidecar_facts import FaceRegion, Provenance, SidecarFacts
 from core.media.facts import Box, FaceFinding, Look, Quality
@@ -25,6 +28,8 @@ MEASURED: dict[str, Any] = {
     "rating": 0,
     "keywords": [],
     "location": None,
+    "is_favorite": False,
+    "is_reviewed": False,
     "perceptual_hash": None,
     "width": 400,
     "height": 300,
@@ -103,6 +108,22 @@ def test_a_rejected_photo_stays_rejected() -> None:
 def test_tags_that_a_person_took_away_stay_away() -> None:
     said = said_columns(MEASURED, sidecar(keywords=("Oma", "sea", "beach"), ai_tags=("sea",)))
     assert (said.columns["keywords"], said.columns["metadata"]["ai"]["aiTags"]) == (["Oma", "beach"], ["sea"])
+
+
+def test_tags_that_a_person_took_away_and_added_are_known_as_such() -> None:
+    ours = sidecar(keywords=("Oma", "sea", "Kuchen"), ai_tags=("sea", "dog"), tags_added=("Kuchen",))
+    said = said_columns(MEASURED, msgspec.structs.replace(ours, tags_removed=("beach",)))
+    ai = said.columns["metadata"]["ai"]
+    assert (said.columns["keywords"], ai["aiTags"]) == (["Oma"], ["sea", "Kuchen"])
+    # another program has taken the dog out of the keywords
+    assert (ai[TAGS_ADDED], ai[TAGS_REMOVED]) == (["Kuchen"], ["beach", "dog"])
+    answered = with_answer(ai, {"aiTags": ["beach", "sea", "kite", "dog"]})
+    assert answered["aiTags"] == ["sea", "kite", "Kuchen"]
+
+
+def test_favourites_and_what_was_confirmed_come_back() -> None:
+    said = said_columns(MEASURED, sidecar(is_favorite=True, is_reviewed=True))
+    assert (said.columns["is_favorite"], said.columns["is_reviewed"]) == (True, True)
 
 
 def test_the_words_of_another_provider_are_kept_as_they_are() -> None:

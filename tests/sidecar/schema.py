@@ -33,6 +33,10 @@ TYPES = {
     "Iptc4xmpExt:LocationCreated": "Bag of structures",
     "mwg-rs:Regions": "structure",
     "pictallion:AiTags": "Bag",
+    "pictallion:TagsAddedByPerson": "Bag",
+    "pictallion:TagsRemovedByPerson": "Bag",
+    "pictallion:Favorite": "True",
+    "pictallion:Reviewed": "True",
     "pictallion:Confidences": "structure",
     "pictallion:Provenance": "Bag of structures",
 }
