@@ -1,8 +1,9 @@
 """Do the chosen language models answer? One short question each, and nothing of the library is told to anybody.
 
-Who may choose an address may make this machine ask it. So only http and https are asked, nobody is followed to another
-address, and the addresses under which clouds tell machines their secrets (link-local) are not asked at all; this
-machine and the own network are where Ollama lives.
+Whatever this machine connects to because somebody named it, it connects to through here: models, webhooks, servers for
+mail and for places. Who may choose an address may make this machine ask it. So only http and https are asked, nobody is
+followed to another address, and the addresses under which clouds tell machines their secrets (link-local) are not asked
+at all; this machine and the own network are where Ollama lives.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -27,6 +29,8 @@ _SECRETS: Final = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100
 
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 through a translator (RFC 6052)."""
+
+_HOST: Final = re.compile(r"[^\s/@:\[\]?#\\]+")
 
 
 async def addresses_to_ask(host: str, port: int, *, only_this_machine: bool = False) -> list[str]:
@@ -76,11 +80,31 @@ def problem_with(base_url: str) -> str | None:
         return "must begin with http:// or https:// and a host"
     if parts.username is not None or parts.password is not None:
         return "must not hold a name or password"
+    return "is one that machines keep secrets at" if _is_refused_host(host) else None
+
+
+def problem_with_host(host: str) -> str | None:
+    """Why a host is not connected to, in words that continue its name; ``None`` if it may be. An IPv6 address stands
+    without brackets.
+    """
+    if _is_refused_host(host):
+        return "is an address that machines keep secrets at"
+    is_address = ":" in host and _address_in(host) is not None
+    if not is_address and not _HOST.fullmatch(host):
+        return 'must be a name or an address alone, such as "mail.example.org"'
+    return None
+
+
+def _is_refused_host(host: str) -> bool:
+    address = _address_in(host)
+    return address is not None and _is_refused(address)
+
+
+def _address_in(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    return "is one that machines keep secrets at" if _is_refused(address) else None
 
 
 async def _answers(url: str, headers: dict[str, str]) -> bool:
@@ -146,8 +170,11 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _connected(host: str, port: int, timeout: float | None) -> socket.socket:
-    """A connection to an address that may be asked; the address is looked at, not the name, which may change."""
+def connected(host: str, port: int, timeout: float | None) -> socket.socket:
+    """A connection to an address that may be asked; the address is looked at, not the name, which may change. Blocks.
+
+    Raises :class:`OSError`.
+    """
     last: OSError = OSError(f"{host} has no address")
     for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         if not _may_be_asked(str(place[0]), only_this_machine=False):
@@ -181,12 +208,12 @@ def _meant(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.
 
 class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
-        self.sock = _connected(self.host, self.port, self.timeout)
+        self.sock = connected(self.host, self.port, self.timeout)
 
 
 class _SecureConnection(http.client.HTTPSConnection):
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, self.timeout)
+        plain = connected(self.host, self.port, self.timeout)
         self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
 
 

@@ -37,6 +37,7 @@ from core.config.values import (
     Folder,
     Glob,
     HostName,
+    HostToAsk,
     Mailbox,
     MinFree,
     NamingPattern,
@@ -307,7 +308,7 @@ class Digest(Section):
     webhook_secret: Secret = None
     mail_to: tuple[Mailbox, ...] = ()
     mail_from: OptionalMailbox = None
-    smtp_host: str = Field(default="localhost", min_length=1)
+    smtp_host: HostToAsk = "localhost"
     smtp_port: Whole = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""

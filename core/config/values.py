@@ -155,6 +155,15 @@ def _address(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
+def _host_to_ask(host: str) -> str:
+    from core.ai.reach import problem_with_host
+
+    plain = host.removeprefix("[").removesuffix("]") if ":" in host else host
+    if problem := problem_with_host(plain):
+        raise ValueError(problem)
+    return plain
+
+
 def _mailbox(address: str | None) -> str | None:
     if address is not None and not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", address):
         raise ValueError('must be an e-mail address, such as "ada@example.org"')
@@ -229,6 +238,7 @@ ServerUrl = Annotated[str, AfterValidator(_server_to_ask)]
 SecretUrl = Annotated[SecretStr | None, Unset, AfterValidator(_address)]
 DatabaseUrl = Annotated[SecretStr | None, Unset, AfterValidator(_async_url)]
 Secret = Annotated[SecretStr | None, Unset]
+HostToAsk = Annotated[str, AfterValidator(_host_to_ask)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 OptionalMailbox = Annotated[str | None, Unset, AfterValidator(_mailbox)]
 TimeZone = Annotated[str | None, Unset, AfterValidator(_known_zone)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
+from core.ai.reach import connected
 from core.errors import DigestNotSent
 
 #: How long the server may take for each answer. [s]
@@ -43,12 +45,24 @@ async def send_mail(server: MailServer, sender: str, receivers: Sequence[str], s
         ) from error
 
 
+class _Smtp(smtplib.SMTP):
+    """Connects as everything that the owner may name is connected to."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connected(host, port, timeout)
+
+
+class _SmtpOverTls(smtplib.SMTP_SSL):
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(connected(host, port, timeout), server_hostname=host)
+
+
 def _send(server: MailServer, message: EmailMessage) -> None:
     trust = ssl.create_default_context()
     connection = (
-        smtplib.SMTP_SSL(server.host, server.port, timeout=PATIENCE_SECONDS, context=trust)
+        _SmtpOverTls(server.host, server.port, timeout=PATIENCE_SECONDS, context=trust)
         if server.security == "tls"
-        else smtplib.SMTP(server.host, server.port, timeout=PATIENCE_SECONDS)
+        else _Smtp(server.host, server.port, timeout=PATIENCE_SECONDS)
     )
     with connection:
         if server.security == "starttls":

@@ -8,6 +8,7 @@ import email.policy
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -206,6 +207,23 @@ async def test_a_mail_server_that_refuses_is_told_of(tools: Tools) -> None:
     assert "did not take the digest" in (run.reason or "")
 
 
+async def test_a_mail_server_is_judged_by_the_address_that_is_connected_to(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may lead where machines keep secrets, and no less so in the night that it is used in."""
+
+    def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 587))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("it was asked"))
+    for security in ("starttls", "tls", "none"):
+        told = Told(mail_to=("ada@example.org",), smtp_host="mail.example.org", smtp_security=security)  # type: ignore[arg-type]
+        run = await ran(tools, told)
+        assert run.state == "failed"
+        assert "mail.example.org is at 169.254.169.254, which is not asked" in (run.reason or "")
+
+
 async def test_a_dry_run_tells_nobody(tools: Tools) -> None:
     with web_server(200) as (address, received):
         settings = settings_of(tools.bench.layout.data_dir, digest={"webhook": address})
@@ -219,6 +237,11 @@ async def test_a_dry_run_tells_nobody(tools: Tools) -> None:
     [
         ({"webhook": "http://169.254.169.254/latest"}, "keep secrets"),
         ({"webhook": "file:///etc/passwd"}, "http"),
+        ({"smtp_host": "169.254.169.254"}, "keep secrets"),
+        ({"smtp_host": "[::ffff:169.254.169.254]"}, "keep secrets"),
+        ({"smtp_host": "fe80::1"}, "keep secrets"),
+        ({"smtp_host": "smtp://mail.example.org"}, "name or an address alone"),
+        ({"smtp_host": "mail.example.org:25"}, "name or an address alone"),
         ({"mail_to": ["ada"]}, "e-mail address"),
         ({"smtp_host": "mail.example.org", "smtp_user": "a", "smtp_security": "none"}, "everybody"),
     ],
