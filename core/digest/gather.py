@@ -105,6 +105,11 @@ async def _troubles(connection: AsyncConnection) -> list[Trouble]:
     for damaged in await damage.damages(connection, limit=TOLD):
         offer = "a good copy is offered" if damaged.good_copy else "no good copy is known"
         found.append(Trouble("damage", f"{shown(damaged.file_path)} is damaged ({damaged.kind}); {offer}."))
+    last = await runs.latest(connection)
+    if (verified := last.get("verify")) is not None:
+        advice = "`pictallion backup list` shows what there is to go back to"
+        faults: list[str] = verified.progress.report.get("database", [])
+        found += [Trouble("database", f"The database is damaged: {fault} {advice}.") for fault in faults[:TOLD]]
     states = await tally.counts(connection)
     if quarantined := states[State.QUARANTINED]:
         found.append(Trouble("quarantine", f"{quarantined} files are in quarantine."))
@@ -115,9 +120,7 @@ async def _troubles(connection: AsyncConnection) -> list[Trouble]:
     unwritten, first = await failures(connection, TOLD)
     found += [Trouble("sidecar", f"{row.path}: {row.reason}") for row in first if unwritten]
     found += [
-        Trouble("pass", f"{run.name} failed: {run.reason}")
-        for run in (await runs.latest(connection)).values()
-        if run.state is RunState.FAILED
+        Trouble("pass", f"{run.name} failed: {run.reason}") for run in last.values() if run.state is RunState.FAILED
     ]
     return found
 

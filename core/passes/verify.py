@@ -2,7 +2,7 @@
 
 A file that differs, cannot be read or is not there is reported, and read again by every later run until it is whole;
 where a good copy is found, that is offered (:mod:`core.audit.restore`). Nothing is repaired by itself. Sidecars are
-parsed, and SQLite checks its own file.
+parsed, and the database is looked through (:mod:`core.db.integrity`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sqlalchemy import and_, func, literal, select, tuple_, update
 from core.audit import damage
 from core.audit.read_back import Outcome, hash_on_disk, quiet_thread, read_back
 from core.compute.tasks import read_sidecars
-from core.db.integrity import faults
+from core.db.integrity import check, survey
 from core.db.tables import DamagedFile, FileVersion, LedgerEntry, Sidecar, utc_now
 from core.db.types import UtcTimestamp
 from core.errors import WorkerLost
@@ -73,6 +73,8 @@ async def begin(tools: Tools) -> Progress:
         "sidecars": 0,
         "sidecarTroubles": [],
         "database": [],
+        "databaseChecked": [],
+        "databaseUnchecked": [],
         "late": late,
     }
     return Progress(checkpoint, 0, total, report=report)
@@ -83,8 +85,7 @@ async def step(tools: Tools, progress: Progress) -> Progress:
     began = time.monotonic()
     phase: str = progress.checkpoint["phase"]
     if phase == "database":
-        report = progress.report | {"database": await faults(tools.bench.database)}
-        return Progress(progress.checkpoint | {"phase": "damaged"}, 1, progress.total, report=report)
+        return await _check_database(tools, progress)
     with quiet_thread() as reader:
         if phase == "damaged":
             return await _read_damaged(tools, progress, reader)
@@ -119,6 +120,28 @@ class _Found:
     broken: list[tuple[Any, Outcome, str | None]] = field(default_factory=list)
     sidecars: int = 0
     troubles: list[str] = field(default_factory=list)
+
+
+async def _check_database(tools: Tools, progress: Progress) -> Progress:
+    """Part by part, for some seconds; which part is next, and where in it, is in the checkpoint."""
+    ends = time.monotonic() + SLICE_SECONDS
+    surveyed = await survey(tools.bench.database)
+    number, start = progress.checkpoint.get("part", 0), progress.checkpoint.get("start", 0)
+    faults = list(progress.report["database"])
+    while number < len(surveyed.parts) and time.monotonic() < ends:
+        found, following = await check(tools.bench.database, surveyed.parts[number], start)
+        for fault in found:
+            log.error("the database is damaged", fault=fault)
+        faults += found
+        number, start = (number + 1, 0) if following is None else (number, following)
+    report = progress.report | {
+        "database": faults[:_TOLD],
+        "databaseChecked": list(surveyed.checked),
+        "databaseUnchecked": list(surveyed.unchecked),
+    }
+    if number < len(surveyed.parts):
+        return Progress(progress.checkpoint | {"part": number, "start": start}, 0, progress.total, report=report)
+    return Progress(progress.checkpoint | {"phase": "damaged"}, 1, progress.total, report=report)
 
 
 async def _read_damaged(tools: Tools, progress: Progress, reader: ThreadPoolExecutor) -> Progress:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +16,11 @@ from sqlalchemy import insert, select, update
 
 from core.audit.damage import Damage, damages
 from core.audit.restore import restore
-from core.db.integrity import faults
-from core.db.tables import AssetHistory, FileVersion, LedgerEntry, MediaAsset, Sidecar, new_id, utc_now
+from core.db import integrity
+from core.db.engine import Database, open_database
+from core.db.integrity import check, survey
+from core.db.tables import AssetHistory, Face, FileVersion, LedgerEntry, MediaAsset, Sidecar, new_id, utc_now
+from core.digest.gather import gather
 from core.errors import BadRequest, NotFound
 from core.library.placing import place_copy, place_link
 from core.library.sidecar import build_sidecar
@@ -25,6 +31,7 @@ from core.passes.runner import Runner, Wanted
 from core.passes.runs import Run
 from core.passes.shape import Tools
 from core.passes.verify import VERIFY
+from tests.conftest import migrated_database
 from tests.passes.conftest import settings_of
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -105,6 +112,7 @@ async def test_a_whole_library_is_read_back_and_says_when(both_tools: Tools, inb
     run = await verified(tools)
     assert run.progress.report["verified"] == 6
     assert (run.progress.report["damaged"], run.progress.report["database"]) == (0, [])
+    assert run.progress.report["databaseChecked"]
     async with tools.bench.database.read() as connection:
         times = (await connection.execute(select(FileVersion.verified_at))).scalars().all()
     assert all(began <= when <= utc_now() for when in times)
@@ -251,10 +259,21 @@ async def test_what_stays_in_its_folder_is_damaged_only_if_nothing_else_has_chan
         await restore(tools.bench.database, tools.bench.layout, ids["bronze"])
 
 
+async def looked_through(database: Database) -> list[str]:
+    """Every fault of a database."""
+    found = []
+    for part in (await survey(database)).parts:
+        following: int | None = 0
+        while following is not None:
+            faults, following = await check(database, part, following)
+            found += faults
+    return found
+
+
 async def test_a_database_file_with_a_bad_page_is_told(tools: Tools, inbox: Path) -> None:
     for number in range(20):
         await add_photo(tools, inbox, number)
-    assert await faults(tools.bench.database) == []
+    assert await looked_through(tools.bench.database) == []
     await tools.bench.database.close()
     path = Path(str(tools.bench.database.url.database))
     async with tools.bench.database.read() as connection:
@@ -266,4 +285,93 @@ async def test_a_database_file_with_a_bad_page_is_told(tools: Tools, inbox: Path
         size = (await connection.exec_driver_sql("pragma page_size")).scalar_one()
     await tools.bench.database.close()
     spoil(path, (page - 1) * size + size // 2, size // 2)
-    assert await faults(tools.bench.database)
+    assert await looked_through(tools.bench.database)
+
+
+async def test_a_row_whose_parent_is_gone_is_told_in_the_morning_too(both_tools: Tools, inbox: Path) -> None:
+    ids = await add_photo(both_tools, inbox, 1)
+    async with both_tools.bench.database.write() as connection:
+        await connection.execute(insert(Face).values(photo_id=ids["silver"], bounding_box=[0, 0, 1, 1], confidence=1))
+    tools = watching(both_tools, inbox)
+    is_sqlite = tools.bench.database.dialect == "sqlite"
+    unguarded = "pragma foreign_keys = off" if is_sqlite else "set session_replication_role = replica"
+    if is_sqlite:
+        with closing(sqlite3.connect(str(tools.bench.database.url.database))) as connection_:
+            connection_.execute(unguarded)
+            connection_.execute("delete from file_versions")
+            connection_.commit()
+    else:
+        async with tools.bench.database.write() as connection:
+            await connection.exec_driver_sql(unguarded)
+            await connection.exec_driver_sql("delete from file_versions")
+            await connection.exec_driver_sql("set session_replication_role = origin")
+    run = await verified(tools)
+    fault = "faces: the photo_id of 1 rows name no row of file_versions."
+    assert run.progress.report["database"] == [fault]
+    async with tools.bench.database.read() as connection:
+        digest = await gather(connection, LONG_AGO, utc_now())
+    (trouble,) = [trouble for trouble in digest.troubles if trouble.kind == "database"]
+    assert fault in trouble.sentence
+
+
+@pytest.fixture
+async def on_postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    async with migrated_database("postgresql", request, tmp_path) as url:
+        opened = open_database(url)
+        async with opened.write() as connection:
+            names = [{"id": str(number), "original_filename": f"{number:0100d}.jpg"} for number in range(500)]
+            await connection.execute(insert(MediaAsset), names)
+        yield opened
+        await opened.close()
+
+
+async def test_a_page_of_postgresql_that_the_disk_has_spoilt_is_told(
+    on_postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await looked_through(on_postgresql) == []
+    assert any("checksum" in sentence for sentence in (await survey(on_postgresql)).checked)
+    async with on_postgresql.write() as connection:
+        await connection.exec_driver_sql("create extension pg_buffercache")
+    async with on_postgresql.write() as connection:
+        await connection.exec_driver_sql("checkpoint")
+        await connection.exec_driver_sql("select pg_buffercache_evict_relation('media_assets')")
+        where = "select current_setting('data_directory') || '/' || pg_relation_filepath('media_assets')"
+        path = Path((await connection.exec_driver_sql(where)).scalar_one())
+    spoil(path, 3 * 8192 + 5000, 10)
+    # page by page, so that the others are read as well
+    monkeypatch.setattr(integrity, "BLOCKS", 1)
+    (fault,) = await looked_through(on_postgresql)
+    assert fault.startswith("media_assets: invalid page in block 3 of relation")
+
+
+async def test_an_index_of_postgresql_that_lacks_a_row_is_told_where_the_owner_lets_us(on_postgresql: Database) -> None:
+    unchecked = (await survey(on_postgresql)).unchecked
+    assert any("CREATE EXTENSION amcheck" in sentence for sentence in unchecked)
+    async with on_postgresql.write() as connection:
+        await connection.exec_driver_sql("create extension amcheck")
+        ready = "update pg_index set indisready = {} where indexrelid = 'ix_media_assets_created_at'::regclass"
+        await connection.exec_driver_sql(ready.format("false"))
+    async with on_postgresql.write() as connection:
+        await connection.execute(insert(MediaAsset).values(id="new", original_filename="new.jpg"))
+    async with on_postgresql.write() as connection:
+        await connection.exec_driver_sql(ready.format("true"))
+    (fault,) = await looked_through(on_postgresql)
+    assert fault.startswith("ix_media_assets_created_at: heap tuple")
+    assert "lacks matching index tuple" in fault
+
+
+async def test_a_role_of_postgresql_that_may_not_look_at_indexes_looks_at_the_rest(on_postgresql: Database) -> None:
+    async with on_postgresql.write() as connection:
+        await connection.exec_driver_sql("create extension amcheck")
+        await connection.exec_driver_sql("create role plain login")
+        await connection.exec_driver_sql("grant select on all tables in schema public to plain")
+    plain = open_database(on_postgresql.url.set(username="plain").render_as_string(hide_password=False))
+    try:
+        assert await looked_through(plain) == []
+        unchecked = (await survey(plain)).unchecked
+    finally:
+        await plain.close()
+        async with on_postgresql.write() as connection:
+            await connection.exec_driver_sql("drop owned by plain")
+            await connection.exec_driver_sql("drop role plain")
+    assert any("GRANT EXECUTE ON FUNCTION bt_index_check(regclass,boolean) TO plain" in each for each in unchecked)
