@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.provider import Answered, DetectedEvent
 from core.backlog.answers import store_answer
-from core.compute.tasks import look_at_file, read_file
+from core.compute.tasks import read_file
 from core.db.tables import Face, FileVersion, MediaAsset, new_id, utc_now
 from core.errors import BadRequest, NotFound, Undecodable
 from core.library.described import answer_of
@@ -25,7 +25,7 @@ from core.pipeline.keep_original import Original, continued, find_recorded
 from core.pipeline.keep_silver import measured_metadata
 from core.pipeline.kept_file import kept_file
 from core.pipeline.know import know, question
-from core.pipeline.look import look_at
+from core.pipeline.look import look_again
 from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Workbench
 
@@ -142,14 +142,11 @@ async def _looked_at(
     kept, cache = str(bench.layout.absolute(begun.file_path)), str(bench.layout.cache)
     with kept_file(row.original_filename, begun.file_path):
         reading = await in_worker(bench, item, read_file, kept, item.original_filename, cache)
-        media_format = reading.identity.format
-        if media_format is None:
+        if reading.identity.format is None:
             raise BadRequest(f"{item.label} is no photo.")
         original: Original = continued(bench, item, reading, begun)
         try:
-            look = await look_at(bench, item, original)
-            if is_afresh:
-                look = await in_worker(bench, item, look_at_file, kept, media_format, cache)
+            look = await look_again(bench, item, original, is_afresh=is_afresh)
         except Undecodable as error:
             raise BadRequest(f"{item.label} cannot be looked at: {error}") from error
     facts = know(item.original_filename, reading, look, original.captured, await _event(bench, row, original))

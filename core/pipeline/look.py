@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,14 +33,32 @@ async def look_at(bench: Workbench, item: Item, original: Original) -> Look:
     """
     with item.stages.measure("look"):
         remembered = await _remembered(bench, original.sha256)
+        return remembered if remembered is not None else await _measured(bench, item, original)
+
+
+async def look_again(bench: Workbench, item: Item, original: Original, *, is_afresh: bool) -> Look:
+    """The same of a photo that is in the library: what is measured is kept at once, in the place of what an older
+    version had measured. With ``is_afresh`` nothing that was kept is used.
+    """
+    with item.stages.measure("look"):
+        remembered = None if is_afresh else await _remembered(bench, original.sha256)
         if remembered is not None:
             return remembered
-        media_format = original.reading.identity.format
-        assert media_format is not None
-        path = str(bench.layout.absolute(original.file_path))
-        look = await in_worker(bench, item, look_at_file, path, media_format, str(bench.layout.cache))
-        await asyncio.to_thread(_store_rendered, bench.layout, original.sha256, look)
-        return msgspec.structs.replace(look, thumbnail=b"", preview=b"")
+        look = await _measured(bench, item, original)
+        before = delete(StageResult).where(StageResult.sha256 == original.sha256, StageResult.stage == STAGE)
+        async with bench.database.write() as connection:
+            await connection.execute(before)
+            await remember(connection, original.sha256, look)
+        return look
+
+
+async def _measured(bench: Workbench, item: Item, original: Original) -> Look:
+    media_format = original.reading.identity.format
+    assert media_format is not None
+    path = str(bench.layout.absolute(original.file_path))
+    look = await in_worker(bench, item, look_at_file, path, media_format, str(bench.layout.cache))
+    await asyncio.to_thread(_store_rendered, bench.layout, original.sha256, look)
+    return msgspec.structs.replace(look, thumbnail=b"", preview=b"")
 
 
 async def _remembered(bench: Workbench, sha256: str) -> Look | None:
