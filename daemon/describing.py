@@ -19,6 +19,7 @@ from core.ai.builtin import NAME as BUILTIN
 from core.ai.provider import Provider
 from core.ai.quiet_hours import quiet_until
 from core.backlog import queue
+from core.backlog.missing import add_page, undescribed, who_is_asked
 from core.backlog.paused import BY_PERSON, is_paused
 from core.backlog.progress import Doing, Rate
 from core.backlog.queue import Waiting
@@ -118,7 +119,7 @@ class Describer:
         if self._is_changed:
             self._is_changed = False
             self._rest, self._troubles = None, 0
-            await self._release(look_for_more=bool(models))
+            await self._release(models)
         if (idle := await self._idle(asked)) is not None:
             self._rate.pause()
             return idle if idle > 0 else None
@@ -156,18 +157,19 @@ class Describer:
             self._doing = Doing(asked[0].name, asked[0].model, reason, until)
         return seconds
 
-    async def _release(self, *, look_for_more: bool) -> None:
+    async def _release(self, models: Sequence[Provider]) -> None:
         """Nothing is deferred any more; queues all that nobody but the built-in provider has described."""
         now = utc_now()
         async with self._bench.database.write() as connection:
             await queue.release_deferred(connection, now)
-        after: str | None = "" if look_for_more else None
+        asked, roots = who_is_asked(models), self._bench.providers.roots
+        after: str | None = "" if models else None
         while after is not None and not self._hands.is_stopping:
             async with self._bench.database.read() as connection:
-                page = await queue.undescribed(connection, after)
+                page = await undescribed(connection, after, asked, roots)
             if page.new or page.again:
                 async with self._bench.database.write() as connection:
-                    await queue.add_page(connection, page, self._bench.today(now), now)
+                    await add_page(connection, page, self._bench.today(now), now)
             after = page.last
 
     async def _work(self, waiting: Waiting, asked: Sequence[Provider]) -> None:

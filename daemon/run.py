@@ -27,8 +27,10 @@ from core.library.export import remove_old_exports
 from core.library.free_space import bytes_to_leave
 from core.media.source_file import shown
 from core.passes.all import PASSES
+from core.passes.backlog import BACKLOG
 from core.passes.due import check_names
 from core.passes.runner import Runner
+from core.passes.runs import Run
 from core.passes.shape import Tools
 from core.pipeline.dispatcher import Dispatcher
 from core.pipeline.holders import become_daemon
@@ -139,9 +141,13 @@ async def _live(settings: Settings, config_file: Path | None, bench: Workbench) 
     consideration = Consideration(
         settings.night, zone, lambda: dispatcher.is_idle or dispatcher.paused_reason is not None, lambda: use.requests
     )
-    runner = Runner(
-        Tools(bench, settings, config_file), PASSES, consideration.manners, lambda run: announce_run(feed, run)
-    )
+
+    def on_run(run: Run) -> None:
+        announce_run(feed, run)
+        if run.name == BACKLOG.name:
+            describer.wake()
+
+    runner = Runner(Tools(bench, settings, config_file), PASSES, consideration.manners, on_run)
     NightWatch(settings.night, bench.database, runner, consideration).schedule(schedule, zone)
     context = ApiContext(
         bench=bench,

@@ -6,7 +6,7 @@ it is asked right before anything is sent: a face that got its name a moment ago
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
@@ -47,6 +47,25 @@ async def some_stay(connection: AsyncConnection, assets: Select[*tuple[Any, ...]
         .where(FileVersion.media_asset_id.in_(assets), Person.is_local_only == true())
     )
     return (await connection.execute(with_people.limit(1))).first() is not None
+
+
+async def those_that_stay(
+    connection: AsyncConnection, asset_ids: Sequence[str], roots: Mapping[str, bool]
+) -> frozenset[str]:
+    """Those of these assets that are shown to nobody beyond this machine."""
+    if not asset_ids:
+        return frozenset()
+    from_roots = select(LedgerEntry.media_asset_id).where(
+        LedgerEntry.media_asset_id.in_(asset_ids), _is_kept_here(roots)
+    )
+    with_people = (
+        select(FileVersion.media_asset_id)
+        .join(Face, Face.photo_id == FileVersion.id)
+        .join(Person, Person.id == Face.person_id)
+        .where(FileVersion.media_asset_id.in_(asset_ids), Person.is_local_only == true())
+    )
+    found = [(await connection.execute(statement)).scalars().all() for statement in (from_roots, with_people)]
+    return frozenset(asset_id for some in found for asset_id in some if asset_id is not None)
 
 
 def _is_kept_here(roots: Mapping[str, bool]) -> ColumnElement[bool]:

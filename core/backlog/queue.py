@@ -8,12 +8,9 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from core.ai.builtin import NAME as BUILTIN
 from core.backlog.states import BacklogState
 from core.db.tables import AiBacklogEntry, FileVersion, MediaAsset
 from core.groups.neighbourhood import chunks
@@ -65,59 +62,8 @@ async def add_new(
     connection: AsyncConnection, version_id: str, captured_at: str | None, day: date, now: datetime
 ) -> None:
     """Queues a photo in the transaction that makes it Silver."""
-    row = _row(version_id, captured_at, backlog_request(day), CAME, now)
+    row = waiting_row(version_id, captured_at, backlog_request(day), CAME, now)
     await connection.execute(insert(AiBacklogEntry), row)
-
-
-class Page(msgspec.Struct, frozen=True):
-    """Photos that nobody but the built-in provider has described: ``new`` ones are not in the queue yet, those of
-    ``again`` were, and were described by what was measured since. ``last`` is the last id that was looked at, ``None``
-    at the end.
-    """
-
-    new: tuple[tuple[str, str | None], ...]
-    again: tuple[str, ...]
-    last: str | None
-
-
-async def undescribed(connection: AsyncConnection, after: str) -> Page:
-    """Looks at the :data:`PAGE` photos that follow the id ``after``, at first an empty text.
-
-    What a model described is left as it is, whichever is chosen now.
-    """
-    described_by = FileVersion.combined_metadata["ai"]["provider"].as_string()
-    statement = (
-        select(
-            FileVersion.id,
-            FileVersion.captured_at,
-            AiBacklogEntry.state,
-            AiBacklogEntry.provider,
-            described_by.label("described_by"),
-        )
-        .outerjoin(AiBacklogEntry, AiBacklogEntry.version_id == FileVersion.id)
-        .where(FileVersion.id > after, *describable())
-        .order_by(FileVersion.id)
-        .limit(PAGE)
-    )
-    rows = (await connection.execute(statement)).all()
-    wanted = [row for row in rows if row.described_by in (None, BUILTIN)]
-    return Page(
-        new=tuple((row.id, row.captured_at) for row in wanted if row.state is None),
-        again=tuple(row.id for row in wanted if row.state == BacklogState.DONE and row.provider != BUILTIN),
-        last=rows[-1].id if len(rows) == PAGE else None,
-    )
-
-
-async def add_page(connection: AsyncConnection, page: Page, day: date, now: datetime) -> None:
-    """Queues the photos of a page."""
-    request = backlog_request(day)
-    if page.new:
-        build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        rows = [_row(version_id, captured_at, request, CAME, now) for version_id, captured_at in page.new]
-        await connection.execute(build(AiBacklogEntry).on_conflict_do_nothing(), rows)
-    if page.again:
-        is_done = (AiBacklogEntry.version_id.in_(page.again), AiBacklogEntry.state == BacklogState.DONE)
-        await connection.execute(update(AiBacklogEntry).where(*is_done).values(_afresh(request, CAME, now)))
 
 
 async def claim(
@@ -184,14 +130,19 @@ async def settle_done(
     model: str | None = None,
     prompt_version: str | None = None,
     reason: str | None = None,
+    asked_of: str | None = None,
 ) -> None:
-    """Ends the waiting of a photo, in the transaction that stores the answer; ``reason`` where there is none."""
+    """Ends the waiting of a photo, in the transaction that stores the answer; ``reason`` where there is none, and
+    ``asked_of`` who was asked in vain.
+    """
     values = {
         "state": BacklogState.DONE,
         "provider": provider,
         "model": model,
         "prompt_version": prompt_version,
         "reason": reason,
+        "asked_of": asked_of,
+        "is_taken_back": False,
         "next_attempt_at": None,
         "holder": None,
         "updated_at": now,
@@ -207,9 +158,11 @@ async def defer(connection: AsyncConnection, version_id: str, reason: str, until
 
 
 async def fail(
-    connection: AsyncConnection, waiting: Waiting, reason: str, most_attempts: int, now: datetime
+    connection: AsyncConnection, waiting: Waiting, reason: str, most_attempts: int, now: datetime, asked_of: str
 ) -> BacklogState:
-    """Counts an answer without use; after ``most_attempts`` the photo waits for a person. Returns its state."""
+    """Counts an answer without use; after ``most_attempts`` the photo waits for a person, or for somebody else to be
+    asked than ``asked_of``. Returns its state.
+    """
     attempts = waiting.attempts + 1
     is_over = attempts >= most_attempts
     sentence = f"{reason} (tried {attempts} times, not again by itself)" if is_over else reason
@@ -218,6 +171,7 @@ async def fail(
         "state": state,
         "attempts": attempts,
         "reason": sentence,
+        "asked_of": asked_of,
         "next_attempt_at": None if is_over else next_attempt(attempts, now),
         "holder": None,
         "updated_at": now,
@@ -296,12 +250,34 @@ async def troubles(connection: AsyncConnection, limit: int) -> Sequence[Row[*tup
 
 def afresh(request: str, now: datetime) -> dict[str, Any]:
     """The columns of a photo that a person wants to be asked about once more."""
-    return _afresh(request, ASKED, now)
+    return waiting_afresh(request, ASKED, now)
 
 
 def row_asked_for(version_id: str, captured_at: str | None, request: str, now: datetime) -> dict[str, Any]:
     """The row of a photo that a person wants to be asked about."""
-    return _row(version_id, captured_at, request, ASKED, now)
+    return waiting_row(version_id, captured_at, request, ASKED, now)
+
+
+def waiting_row(version_id: str, captured_at: str | None, request: str, priority: int, now: datetime) -> dict[str, Any]:
+    """The row of a photo that begins to wait."""
+    named = {"version_id": version_id, "captured_at": captured_at or ""}
+    return named | waiting_afresh(request, priority, now)
+
+
+def waiting_afresh(request: str, priority: int, now: datetime) -> dict[str, Any]:
+    """The columns of a photo that waits as if it had never been asked about."""
+    return {
+        "state": BacklogState.WAITING,
+        "priority": priority,
+        "request": request,
+        "attempts": 0,
+        "next_attempt_at": None,
+        "reason": None,
+        "asked_of": None,
+        "is_taken_back": False,
+        "holder": None,
+        "updated_at": now,
+    }
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -316,21 +292,3 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 def _latest_wait(now: datetime) -> datetime:
     """The latest time until which a photo may have to wait: over midnight, or over the longest pause."""
     return latest_attempt(now + _LONGEST_DAY)
-
-
-def _row(version_id: str, captured_at: str | None, request: str, priority: int, now: datetime) -> dict[str, Any]:
-    named = {"version_id": version_id, "captured_at": captured_at or ""}
-    return named | _afresh(request, priority, now)
-
-
-def _afresh(request: str, priority: int, now: datetime) -> dict[str, Any]:
-    return {
-        "state": BacklogState.WAITING,
-        "priority": priority,
-        "request": request,
-        "attempts": 0,
-        "next_attempt_at": None,
-        "reason": None,
-        "holder": None,
-        "updated_at": now,
-    }

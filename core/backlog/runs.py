@@ -110,6 +110,13 @@ async def _take_back(connection: AsyncConnection, answer: Any) -> bool:
 async def _settle(connection: AsyncConnection, version_ids: Sequence[str], run_id: int, now: datetime) -> None:
     """They are not asked about again by themselves: who takes an answer back does not want the same one."""
     reason = f"Run {run_id} was taken back; `pictallion ai redo` asks again."
-    values = {"provider": BUILTIN, "model": None, "prompt_version": None, "reason": reason, "updated_at": now}
+    values = {
+        "provider": BUILTIN,
+        "model": None,
+        "prompt_version": None,
+        "reason": reason,
+        "is_taken_back": True,
+        "updated_at": now,
+    }
     is_done = (AiBacklogEntry.version_id.in_(version_ids), AiBacklogEntry.state == BacklogState.DONE)
     await connection.execute(update(AiBacklogEntry).where(*is_done).values(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.passes.backlog import BACKLOG
 from core.passes.backup import BACKUP
 from core.passes.bursts import BURSTS
 from core.passes.digest import DIGEST
@@ -21,6 +22,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     BURSTS,
     DUPLICATES,
     PEOPLE,
+    BACKLOG,
     THUMBNAILS,
     DIGEST,
 )

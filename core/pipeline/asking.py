@@ -20,6 +20,7 @@ from core.ai.moment import known_moment
 from core.ai.provider import Answered, Provider, Question
 from core.backlog import queue
 from core.backlog.answers import CONFIRMED, GONE, store_answer
+from core.backlog.missing import who_is_asked
 from core.backlog.queue import Waiting
 from core.backlog.states import BacklogState
 from core.compute.tasks import render_reduced
@@ -76,12 +77,13 @@ async def ask_about(
         async with asyncio.timeout(TIME_LIMIT):
             answered = await _answer(question, providers)
     except ProviderError as error:
-        return await _without_answer(bench, waiting, error, most_attempts, troubles)
+        return await _without_answer(bench, waiting, error, providers, most_attempts, troubles)
     except TimeoutError:
         late = ProviderUnavailable(f"There was no answer within {TIME_LIMIT:.0f} seconds.")
-        return await _without_answer(bench, waiting, late, most_attempts, troubles)
+        return await _without_answer(bench, waiting, late, providers, most_attempts, troubles)
     except (RequestError, IntakeError, Undecodable, OSError) as error:
-        return await _without_answer(bench, waiting, AnswerUnusable(str(error)), most_attempts, troubles)
+        unusable = AnswerUnusable(str(error))
+        return await _without_answer(bench, waiting, unusable, providers, most_attempts, troubles)
     now = utc_now()
     async with bench.database.write() as connection:
         if not await queue.is_running(connection, waiting.version_id):
@@ -104,21 +106,26 @@ async def _answer(question: Question, providers: Sequence[Provider]) -> Answered
     raise min(met, key=lambda error: next(n for n, kind in enumerate(order) if isinstance(error, kind)))
 
 
-async def _leave(bench: Workbench, waiting: Waiting, reason: str) -> Outcome:
+async def _leave(bench: Workbench, waiting: Waiting, reason: str, asked_of: str | None = None) -> Outcome:
     async with bench.database.write() as connection:
-        await queue.settle_done(connection, waiting.version_id, BUILTIN, utc_now(), reason=reason)
+        await queue.settle_done(connection, waiting.version_id, BUILTIN, utc_now(), reason=reason, asked_of=asked_of)
     return Outcome(BacklogState.DONE, reason)
 
 
 async def _without_answer(
-    bench: Workbench, waiting: Waiting, error: ProviderError, most_attempts: int, troubles: int
+    bench: Workbench,
+    waiting: Waiting,
+    error: ProviderError,
+    providers: Sequence[Provider],
+    most_attempts: int,
+    troubles: int,
 ) -> Outcome:
-    now, reason = utc_now(), str(error)
+    now, reason, asked_of = utc_now(), str(error), who_is_asked(providers)
     if isinstance(error, PhotoProtected):
-        return await _leave(bench, waiting, reason)
+        return await _leave(bench, waiting, reason, asked_of)
     if isinstance(error, AnswerUnusable):
         async with bench.database.write() as connection:
-            state = await queue.fail(connection, waiting, reason, most_attempts, now)
+            state = await queue.fail(connection, waiting, reason, most_attempts, now, asked_of)
         return Outcome(state, reason)
     rest: float | None
     if isinstance(error, ProviderUnavailable):

@@ -42,7 +42,7 @@ async def test_the_status_tells_what_waits_what_failed_and_why(library: Library)
         for photo_id in (waiting, failed):
             await queue.add_new(connection, photo_id, None, now.date(), now)
         (taken,) = await queue.claim(connection, 1, "test", now)
-        await queue.fail(connection, taken, "Nonsense was answered.", 1, now)
+        await queue.fail(connection, taken, "Nonsense was answered.", 1, now, "ollama llava")
     status = await library.send("GET", "/api/daemon/ai")
     assert status["photos"] == {"waiting": 1, "running": 0, "done": 0, "deferred": 0, "failed": 1}
     assert (status["perHour"], status["secondsLeft"], status["paused"]) == (None, None, None)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,6 +43,10 @@ class AiBacklogEntry(Base):
     provider: Mapped[str | None]
     model: Mapped[str | None]
     prompt_version: Mapped[str | None]
+    #: Who was asked last in vain; see ``core.backlog.missing``.
+    asked_of: Mapped[str | None]
+    #: A person has taken its answer back, and does not want the same one.
+    is_taken_back: Mapped[bool] = mapped_column(server_default=false(), default=False)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -76,7 +81,12 @@ class AiAnswer(Base):
     """One answer, and what it took the place of, so that it can be taken back."""
 
     __tablename__ = "ai_answers"
-    __table_args__ = (Index(None, "run_id"), Index(None, "version_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "run_id"),
+        Index(None, "version_id"),
+        Index(None, "answered_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("ai_runs.id"))
