@@ -16,6 +16,7 @@ from api.schemas.metadata import CombinedMetadata
 from api.schemas.raw_json import JsonOf, raw_json
 from api.schemas.timestamp import Timestamp, WallClock, timestamp, wall_clock
 from core.library.photos import PhotoRow
+from core.media.clock import clock_of
 
 
 class MediaAsset(Struct, rename="camel", gc=False):
@@ -106,7 +107,7 @@ def photo_of(row: PhotoRow, is_superseded: bool | UnsetType = UNSET) -> Photo:
             file_path.rpartition("/")[2],
             file_path,
         ),
-        captured_at=UNSET if row.captured_at is None else wall_clock(row.captured_at),
+        captured_at=UNSET if clock_of(row.captured_at) is None else wall_clock(row.captured_at),
         gps_latitude=UNSET if latitude is None else degrees(latitude),
         gps_longitude=UNSET if longitude is None else degrees(longitude),
         is_superseded=is_superseded,

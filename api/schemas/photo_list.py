@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from api.schemas.asset_text import ASSET, with_display_filename
 from api.schemas.photo import degrees
+from core.db.clock_sql import is_clock
 from core.db.json_sql import json_object, json_text, utc_text
 from core.db.tables import FileVersion
 from core.library.photos import MOST, Listing, faces_of_asset, photo_list
@@ -66,7 +67,7 @@ def _photo() -> ColumnElement[str]:
     captured = _words(',"capturedAt":"') + clock + _words('"')
     parts = (
         func.rtrim(cast(plain, Text), "}"),
-        case((version.captured_at.is_(None), _words("")), else_=captured),
+        case((is_clock(version.captured_at), captured), else_=_words("")),
         _words(',"isReviewed":') + _yes_or_no(version.is_reviewed),
         _words(',"isFavorite":') + _yes_or_no(version.is_favorite),
         _words(',"detectedFaces":') + faces_of_asset(),

@@ -20,6 +20,7 @@ from core.db.json_sql import json_text
 from core.db.tables import AssetGroup, AssetGroupMember, Face, FileVersion, MediaAsset
 from core.groups.facts import GroupType
 from core.library.layout import Tier
+from core.media.clock import clock_of
 from core.media.facts import HASH_BITS, CaptureSource
 from core.pipeline.lookalikes import MIN_CONTRAST
 
@@ -138,8 +139,7 @@ def _representatives() -> Any:
             json_text(FileVersion.combined_metadata),
             func.coalesce(faces.c.faces, 0),
             group,
-            # without a capture time that of the row stands for it
-            case((FileVersion.captured_at.is_(None), CaptureSource.INGESTED.value), else_=FileVersion.capture_source),
+            FileVersion.capture_source,
         )
         .select_from(MediaAsset)
         .join(FileVersion, FileVersion.id == chosen)
@@ -163,8 +163,17 @@ async def analyze(database: Database, told: ColumnElement[str] = _NOTHING) -> An
     async with database.read() as connection:
         rows = await connection.stream(_REPRESENTATIVES.add_columns(told), execution_options={"yield_per": BATCH})
         async for batch in rows.partitions():
-            pictures += [Representative(datetime.fromisoformat(row[0] or row[1]), *row[1:]) for row in batch]
+            pictures += map(_representative, batch)
     return await asyncio.to_thread(_analyze, pictures)
+
+
+def _representative(row: Any) -> Representative:
+    taken = clock_of(row[0])
+    if taken is not None:
+        return Representative(taken, *row[1:])
+    # the time of the row stands for it
+    undated: tuple[Any, ...] = (*row[1:-2], CaptureSource.INGESTED.value, row[-1])
+    return Representative(datetime.fromisoformat(row[1]), *undated)
 
 
 def _analyze(pictures: list[Representative]) -> Analysis:

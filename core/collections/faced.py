@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Integer, case, cast, extract, false, func, select, union_all
 from sqlalchemy.orm import aliased
 
+from core.db.clock_sql import is_clock
 from core.db.search_sql import FACTS
 from core.db.tables import Face, FileVersion, Person
 
@@ -63,7 +64,7 @@ def shows_ages(comparison: str, number: float) -> Condition:
     """
     them = select(_FACED.c.id, _FACED.c.person_id).distinct().subquery()
     photo = FACTS.alias("photo")
-    taken = photo.c.captured_at
+    taken = case((is_clock(photo.c.captured_at), photo.c.captured_at))
     month_and_day = cast(func.substr(taken, 6, 2), Integer) * 100 + cast(func.substr(taken, 9, 2), Integer)
     born = extract("month", Person.birthdate) * 100 + extract("day", Person.birthdate)
     years = cast(func.substr(taken, 1, 4), Integer) - extract("year", Person.birthdate)
@@ -72,7 +73,7 @@ def shows_ages(comparison: str, number: float) -> Condition:
         select(them.c.id)
         .join(Person, Person.id == them.c.person_id)
         .join(photo, photo.c.id == them.c.id)
-        .where(Person.birthdate.is_not(None), taken != "", age >= 0)
+        .where(Person.birthdate.is_not(None), age >= 0)
         .group_by(them.c.id)
         .having(COMPARISONS[comparison](func.avg(age), number))
     )

@@ -25,6 +25,7 @@ from core.collections.folding import has_any, is_one_of
 from core.collections.rules import SHARE, Rule, Rules
 from core.collections.searched import as_filter, as_search
 from core.collections.values import is_number, texts_in, truth_of, values_in
+from core.db.clock_sql import is_clock
 from core.db.search_sql import FACETS, FACTS, WORDS, WordKind, different_words
 from core.db.tables import FileVersion
 from core.library.layout import Tier
@@ -142,7 +143,7 @@ def _in_hours(text: str) -> Condition:
             ranges.append(clock.between(begins, ends))
         else:
             ranges.append(and_(clock != "", or_(clock >= begins, clock <= ends)))
-    return or_(*ranges) if ranges else false()
+    return and_(is_clock(FACTS.c.captured_at), or_(*ranges)) if ranges else false()
 
 
 def _clock(text: str) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from core.db.tables import FileVersion, MediaAsset
 from core.duplicates.same_moment import Shot
+from core.media.clock import clock_of
 from core.media.facts import CaptureSource, CaptureTime, Exif
 
 SHOT_COLUMNS = (
@@ -26,10 +26,9 @@ SHOT_COLUMNS = (
 def shot_of(row: Any) -> Shot:
     """The shot of a row with :data:`SHOT_COLUMNS`."""
     captured = None
-    if row.captured_at is not None and row.capture_source is not None:
-        captured = CaptureTime(
-            datetime.fromisoformat(row.captured_at), CaptureSource(row.capture_source), row.capture_offset_minutes
-        )
+    local = clock_of(row.captured_at)
+    if local is not None and row.capture_source is not None:
+        captured = CaptureTime(local, CaptureSource(row.capture_source), row.capture_offset_minutes)
     return Shot(row.original_filename, row.created_at, captured, _exif(row.combined_metadata))
 
 

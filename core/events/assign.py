@@ -15,6 +15,7 @@ from core.events.detect import Calendar, Match, best, detect
 from core.groups.neighbourhood import chunks
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
+from core.media.clock import clock_of
 
 
 async def assign_events(
@@ -36,8 +37,11 @@ async def assign_events(
         for chunk in chunks(dict.fromkeys(photo_ids)):
             rows += (await connection.execute(statement.where(FileVersion.id.in_(chunk)))).all()
     by_day: dict[str, list[str]] = {}
+    dated = 0
     for row in rows:
-        by_day.setdefault(row.captured_at[:10], []).append(row.id)
+        if (taken := clock_of(row.captured_at)) is not None:
+            by_day.setdefault(taken.date().isoformat(), []).append(row.id)
+            dated += 1
     given = 0
     for text, match in (await asyncio.to_thread(_matches, list(by_day), calendar)).items():
         ids = by_day[text]
@@ -46,7 +50,7 @@ async def assign_events(
             await connection.execute(update(FileVersion).where(FileVersion.id.in_(chunk)).values(**values))
             await mark_stale(connection, chunk)
         given += len(ids)
-    return len(rows), given
+    return dated, given
 
 
 def _matches(days: Sequence[str], calendar: Calendar) -> dict[str, Match]:

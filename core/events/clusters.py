@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import FileVersion
 from core.library.photos import PhotoRow, best_photos
+from core.media.clock import clock_of
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ async def clusters_of(connection: AsyncConnection, start: str | None, end: str |
     clusters = []
     for (event_type, event_name), group in groupby(rows, key=lambda row: (row.event_type, row.event_name or "")):
         photos = list(group)
-        times = [row.captured_at for row in photos if row.captured_at]
+        times = [row.captured_at for row in photos if clock_of(row.captured_at) is not None]
         clusters.append(Cluster(event_type, event_name, times[0] if times else "", times[-1] if times else "", photos))
     return sorted(clusters, key=lambda cluster: -len(cluster.photos))
 

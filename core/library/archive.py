@@ -15,7 +15,6 @@ import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,6 +29,7 @@ from core.library.layout import ARCHIVE, Layout, Tier, is_reference, json_sideca
 from core.library.naming import numbered
 from core.library.placing import discard, hash_file, place_link
 from core.library.sidecars import mark_stale
+from core.media.clock import clock_of
 from core.media.source_file import shown
 from core.pipeline.rewritten import SUPERSEDED
 
@@ -174,7 +174,7 @@ async def _give_names(
 async def _free_name(
     database: Database, layout: Layout, version: _Version, taken: set[str], *, to_archive: bool
 ) -> str:
-    when = datetime.fromisoformat(version.captured_at) if version.captured_at else version.created_at
+    when = clock_of(version.captured_at) or version.created_at
     directory = month_directory(ARCHIVE if to_archive else Tier(version.tier), when)
     name = PurePosixPath(version.file_path).name
     number = 0

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.tables import FileVersion, MediaAsset, Setting
 from core.errors import NotFound
 from core.library.naming import DEFAULT_PATTERN, NameFacts, render_name
+from core.media.clock import clock_of
 from core.media.facts import Format, Kind
 from core.media.formats import FORMATS
 from core.media.source_file import shown
@@ -85,5 +86,5 @@ async def _find(connection: AsyncConnection, photo_id: str) -> tuple[Mapping[str
 
 def captured_of(row: Mapping[str, Any]) -> datetime:
     """When the photo was taken, by the clock of the place; when it came, where nothing else is known."""
-    text = row["captured_at"]
-    return datetime.fromisoformat(text) if text else row["created_at"]
+    came: datetime = row["created_at"]
+    return clock_of(row["captured_at"]) or came

@@ -12,6 +12,7 @@ from core.ai.provider import Confidences
 from core.library import described
 from core.library.face_regions import stored_region, stored_size
 from core.library.sidecar_facts import Provenance, SidecarFacts, digest_of
+from core.media.clock import clock_of
 from core.media.facts import Box, CaptureSource
 
 GAZETTEER = "geonames"
@@ -120,9 +121,9 @@ def _paths(metadata: Mapping[str, Any], place: Mapping[str, Any]) -> tuple[tuple
 
 
 def _captured(row: Mapping[str, Any]) -> datetime | None:
-    if not row["captured_at"] or row["capture_source"] in (None, CaptureSource.FILE_MODIFIED, CaptureSource.INGESTED):
+    if row["capture_source"] in (None, CaptureSource.FILE_MODIFIED, CaptureSource.INGESTED):
         return None
-    return datetime.fromisoformat(row["captured_at"])
+    return clock_of(row["captured_at"])
 
 
 def _confidences(ai: Mapping[str, Any]) -> Confidences | None:

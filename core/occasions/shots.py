@@ -13,6 +13,7 @@ from core.db.in_batches import BATCH
 from core.db.search_sql import FACETS, FACTS
 from core.db.tables import Face, FileVersion
 from core.library.layout import Tier
+from core.media.clock import clock_of
 from core.media.facts import CaptureSource
 from core.places.clusters import Point
 
@@ -55,7 +56,7 @@ async def all_shots(connection: AsyncConnection) -> list[Shot]:
     shots: list[Shot] = []
     rows = await connection.stream(_SHOTS, execution_options={"yield_per": BATCH})
     async for batch in rows.partitions():
-        shots += [_shot(row, faces) for row in batch]
+        shots += [shot for row in batch if (shot := _shot(row, faces)) is not None]
     return shots
 
 
@@ -89,13 +90,17 @@ _SHOTS: Final[Select[*tuple[Any, ...]]] = (
 )
 
 
-def _shot(row: Any, faces: dict[str, int]) -> Shot:
+def _shot(row: Any, faces: dict[str, int]) -> Shot | None:
+    """``None`` where the time is none."""
     asset_id, captured, latitude, longitude, camera, event_type, event_name = row
+    taken = clock_of(captured)
+    if taken is None:
+        return None
     # the pair (0, 0) is what receivers without a fix write
     lies = latitude is not None and longitude is not None and (latitude or longitude)
     return Shot(
         asset_id=asset_id,
-        taken=(datetime.fromisoformat(captured).replace(tzinfo=None) - _EPOCH).total_seconds(),
+        taken=(taken - _EPOCH).total_seconds(),
         latitude=latitude if lies else _UNKNOWN,
         longitude=longitude if lies else _UNKNOWN,
         camera=camera or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from core.errors import BadRequest
+from core.media.clock import clock_of
 
 
 def age_on(born: date, day: date) -> int | None:
@@ -16,9 +17,10 @@ def age_on(born: date, day: date) -> int | None:
 
 def age_in_photo(birthdate: datetime | None, captured_at: str | None) -> int | None:
     """The age on a zone-less ISO 8601 capture time; ``None`` where either is unknown or the picture is older."""
-    if birthdate is None or captured_at is None:
+    taken = clock_of(captured_at) if birthdate is not None else None
+    if birthdate is None or taken is None:
         return None
-    return age_on(birthdate.date(), date.fromisoformat(captured_at[:10]))
+    return age_on(birthdate.date(), taken.date())
 
 
 def parse_day(text: str, what: str) -> date:

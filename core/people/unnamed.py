@@ -16,6 +16,7 @@ from core.db.engine import Database
 from core.db.in_batches import BATCH
 from core.db.json_sql import json_text
 from core.db.tables import Face, FileVersion, Person
+from core.media.clock import clock_of
 from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import FaceGroup, group_faces
 from core.people.likeness import FURTHEST, SAME, SUGGEST, SURE, distance_of
@@ -147,4 +148,5 @@ def _compare(
 
 
 def _day(captured_at: str | None) -> date | None:
-    return None if captured_at is None else date.fromisoformat(captured_at[:10])
+    taken = clock_of(captured_at)
+    return None if taken is None else taken.date()

@@ -7,7 +7,6 @@ read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.ai.provider import CameraSettings, DetectedEvent, PhotoFacts
 from core.db.tables import Face, FileVersion, StageResult
 from core.library.photo_facts import position_of
+from core.media.clock import clock_of
 from core.media.facts import (
     LOOK_VERSION,
     CaptureSource,
@@ -89,11 +89,12 @@ async def _tagging(connection: AsyncConnection, sha256: str | None) -> Tagging |
 
 
 def _captured(row: Mapping[str, Any]) -> CaptureTime | None:
-    if not row["captured_at"]:
+    local = clock_of(row["captured_at"])
+    if local is None:
         return None
     source = row["capture_source"]
     return CaptureTime(
-        local=datetime.fromisoformat(row["captured_at"]),
+        local=local,
         # what a person wrote into a sidecar is as good as what the camera wrote
         source=CaptureSource(source) if source in set(CaptureSource) else CaptureSource.EXIF_ORIGINAL,
         offset_minutes=row["capture_offset_minutes"],

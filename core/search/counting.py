@@ -39,7 +39,7 @@ def more_facets_of(snapshot: Snapshot, found: Sequence[Matches]) -> MoreFacets:
     for match in found:
         captured = match.segment.captured[match.places].astype("S4")
         for year, number in zip(*np.unique(captured, return_counts=True), strict=True):
-            if year:
+            if year.isdigit():
                 years[year.decode()] += int(number)
     return MoreFacets(_labels(snapshot, counts, LabelKind.PERSON), _labels(snapshot, counts, LabelKind.TAG), years)
 

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from core.db.clock_sql import is_clock
 from core.db.search_sql import FACETS, FACTS, UNINDEXED_SHOWN, containing
 from core.db.tables import CollectionPhoto, Face, FileVersion, Person
 from core.search.terms import terms_of
@@ -87,6 +88,8 @@ def _facets(wanted: Filter) -> Iterator[ColumnElement[bool]]:
 
 
 def _facts(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.start is not None or wanted.end is not None:
+        yield is_clock(FACTS.c.captured_at)
     if wanted.start is not None:
         yield FACTS.c.captured_at >= wanted.start
     if wanted.end is not None:

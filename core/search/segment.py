@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.media.clock import clock_of
 from core.search.folded import folded_lines, folded_words
 from core.search.ragged import Ragged
 from core.search.vocabulary import Numbers, Vocabulary
@@ -167,7 +168,7 @@ def segment_of(rows: Sequence[Sequence[Any]], vocabularies: Vocabularies) -> Seg
         created=np.array(columns.created_at, np.int64),
         sizes=np.array(columns.file_size, np.int64),
         confidence=np.array(columns.confidence, np.float64),
-        captured=_texts(columns.captured_at),
+        captured=_texts([text if clock_of(text) is not None else "" for text in columns.captured_at]),
         events=np.array([label((LabelKind.EVENT, name)) for name in columns.event_name], np.int32),
         labels=Ragged.of([[0, *dict.fromkeys(map(label, _labels(*each)))] for each in said], np.int32),
         words=Ragged.of([_words(text, word) for text in columns.description], np.int32),

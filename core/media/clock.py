@@ -1,0 +1,19 @@
+"""What did the clock on the wall show when a picture was taken?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def clock_of(captured_at: str | None) -> datetime | None:
+    """The zone-less time of a ``captured_at``; ``None`` where there is none, or a text that is no time.
+
+    We write ISO 8601 without a zone; what else may stand there, somebody else has written, and the picture counts as
+    undated. An offset says nothing about the clock and is left out.
+    """
+    if not captured_at or not captured_at.isascii():
+        return None
+    try:
+        return datetime.fromisoformat(captured_at).replace(tzinfo=None)
+    except ValueError:
+        return None
