@@ -12,6 +12,7 @@ from api.schemas.face_list import box_of, face_text, faces_to_group
 from core.db.engine import Database
 from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import MIN_GROUP, FaceGroup
+from core.people.refused import dismissed_groups
 from core.people.unnamed import groups_of
 
 _NONE: Final = msgspec.Raw(b"[]")
@@ -44,7 +45,8 @@ async def grouped(
                 else:
                     names[row.person_id] = row.name
                     by_person.setdefault(row.person_id, []).append(face_text(row).encode())
-    groups = await groups_of(embeddings, unnamed, similarity, smallest)
+        dismissed = await dismissed_groups(connection)
+    groups = await groups_of(embeddings, unnamed, similarity, smallest, dismissed)
     return _encoded(total, by_person, names, [face for face, _ in unnamed], encoded, groups)
 
 

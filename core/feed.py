@@ -33,10 +33,11 @@ class Announcement(msgspec.Struct, frozen=True):
 class Feed:
     """Announcements of this process, in their order.
 
-        Kinds: ``intake``, a file has reached a state of the ledger that it will stay in for now; ``progress``, how many
-        files are in each state; ``root``, a watched folder is frozen or well again; ``pass``, a pass of the night has
-    come further or ended; ``occasion``, a person has decided on one; ``described``, a language model was asked about a
-    photo; ``backlog``, how many photos wait for that; ``reset``.
+    Kinds: ``intake``, a file has reached a state of the ledger that it will stay in for now; ``progress``, how many
+    files are in each state; ``root``, a watched folder is frozen or well again; ``pass``, a pass of the night has come
+    further or ended; ``occasion``, a person has decided on one; ``faces``, a person has decided on what is proposed
+    about them; ``described``, a language model was asked about a photo; ``backlog``, how many photos wait for that;
+    ``reset``.
     """
 
     def __init__(self, started_at_ms: int | None = None) -> None:

@@ -28,7 +28,7 @@ async def follow_events(
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
 ) -> ServerSentEvent:
     """What happens from now on, as server-sent events: ``intake``, ``progress``, ``root``, ``pass``, ``occasion``,
-    ``described``, ``backlog``, ``reset``.
+    ``faces``, ``described``, ``backlog``, ``reset``.
 
     A browser that lost the connection sends the id of the last event and misses nothing; after a ``reset``, which comes
     when that id is too old, everything is to be read anew.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from core.library.sidecar_look import Reconciled
     from core.media.look import Models
     from core.media.tagger import Tagger
+    from core.people.comparing import Group, Names
+    from core.people.face_file import FaceFile
     from core.places.geonames import Gazetteer
 
 
@@ -181,6 +183,27 @@ def confirm_copies(pairs: Sequence[Pair]) -> list[Confirmed | None]:
     from core.duplicates.pictures import confirm
 
     return confirm(pairs)
+
+
+def suggest_names(file: FaceFile, start: int, end: int) -> list[Names]:
+    """Whose faces without a name may be; see :func:`core.people.comparing.suggest_names`."""
+    from core.people.comparing import suggest_names as suggest
+
+    return suggest(file, start, end)
+
+
+def group_unnamed(file: FaceFile, start: int, seconds: float) -> int:
+    """Puts faces without a name together; see :func:`core.people.comparing.group_some`."""
+    from core.people.comparing import group_some
+
+    return group_some(file, start, seconds)
+
+
+def found_unnamed(file: FaceFile) -> list[Group]:
+    """What :func:`group_unnamed` has found; see :func:`core.people.comparing.found_groups`."""
+    from core.people.comparing import found_groups
+
+    return found_groups(file)
 
 
 def prepare_cache(cache_dir: str) -> None:

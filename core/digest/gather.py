@@ -17,6 +17,7 @@ from core.media.source_file import shown
 from core.occasions.matching import OccasionState
 from core.passes import runs
 from core.passes.runs import RunState
+from core.people.proposed import count_groups, count_suggested
 from core.pipeline import tally
 from core.pipeline.states import State
 
@@ -94,7 +95,9 @@ async def _waiting(connection: AsyncConnection) -> dict[str, int]:
         "duplicates": select(func.count()).where(DuplicateGroup.decision.is_(None)),
         "occasions": select(func.count()).where(Occasion.state == OccasionState.PROPOSED),
     }
-    return {name: (await connection.execute(statement)).scalar_one() for name, statement in counts.items()} | bursts
+    faces = {"suggestedFaces": await count_suggested(connection), "faceGroups": await count_groups(connection)}
+    found = {name: (await connection.execute(statement)).scalar_one() for name, statement in counts.items()}
+    return found | faces | bursts
 
 
 async def _troubles(connection: AsyncConnection) -> list[Trouble]:

@@ -10,6 +10,8 @@ from core.digest.gather import Digest
 _WAITING = {
     "uploadConflicts": "uploads that look like photos in the library",
     "unnamedFaces": "faces without a name",
+    "suggestedFaces": "faces of which it is known whose they may be",
+    "faceGroups": "people whom nobody has named",
     "duplicates": "pictures that are there more than once",
     "bursts": "bursts that nothing was chosen from",
     "occasions": "trips and parties that were found",

@@ -15,6 +15,7 @@ from core.library.face_regions import upright_box
 from core.library.photo_facts import orientation_of, place_path
 from core.library.sidecar_facts import FaceRegion
 from core.library.sidecar_look import Resolution, words_for
+from core.people.refused import names_given, names_taken
 
 #: The ``capture_source`` of a time, and the ``detector`` of a face, that somebody wrote into a sidecar.
 SIDECAR = "sidecar"
@@ -119,6 +120,9 @@ async def _person(connection: AsyncConnection, name: str) -> str:
 async def _touch(connection: AsyncConnection, face_id: str, person_id: str | None, touched: set[str]) -> None:
     before = (await connection.execute(select(Face.person_id).where(Face.id == face_id))).scalar_one_or_none()
     touched.update(each for each in (before, person_id) if each is not None)
+    await names_taken(connection, Face.id == face_id, Face.person_id.is_distinct_from(person_id))
+    if person_id is not None:
+        await names_given(connection, [face_id], person_id)
     await connection.execute(update(Face).where(Face.id == face_id).values(person_id=person_id))
 
 

@@ -10,11 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.tables import Face, Person
 from core.errors import NotFound
 from core.groups.neighbourhood import chunks
+from core.people.refused import names_given, names_taken
 from core.people.shown_names import names_changed
 
 
 async def assign(connection: AsyncConnection, face_ids: Sequence[str], person_id: str | None) -> int:
     """Gives faces to a person, or with ``None`` to nobody; who is named is not ignored any more.
+
+    That they are not whose they were is remembered: see :mod:`core.people.refused`.
 
     Returns how many faces changed. Raises :class:`NotFound` where the person or one of the faces is unknown, and then
     changes none.
@@ -29,6 +32,9 @@ async def assign(connection: AsyncConnection, face_ids: Sequence[str], person_id
     for chunk in chunks(dict.fromkeys(face_ids)):
         renamed = (Face.id.in_(chunk), differs)
         await names_changed(connection, *renamed)
+        await names_taken(connection, *renamed)
+        if person_id is not None:
+            await names_given(connection, chunk, person_id)
         to_change = or_(differs, Face.ignored) if person_id is not None else differs
         values = {"person_id": person_id} | ({} if person_id is None else {"ignored": False})
         done = await connection.execute(update(Face).where(Face.id.in_(chunk), to_change).values(**values))

@@ -49,18 +49,20 @@ class Embeddings:
                 # not emptied: who asked before still reads the old one
                 known = self._known = {}
                 missing = await asyncio.to_thread(lambda: {str(key[0]): key for key in keys})
-            read = await self._read(missing)
+            read = await read_embeddings(self._database, missing)
             await asyncio.to_thread(lambda: known.update((key, read.get(one)) for one, key in missing.items()))
         return await asyncio.to_thread(lambda: _stacked([known.get(key) for key in keys]))
 
-    async def _read(self, face_ids: Iterable[str]) -> dict[str, bytes | None]:
-        read: dict[str, bytes | None] = {}
-        for chunk in chunks(face_ids):
-            statement = select(Face.id, json_text(Face.embedding).label("embedding")).where(Face.id.in_(chunk))
-            async with self._database.read() as connection:
-                rows = await all_rows(connection, statement)
-            read |= await asyncio.to_thread(_packed, rows)
-        return read
+
+async def read_embeddings(database: Database, face_ids: Iterable[str]) -> dict[str, bytes | None]:
+    """The embeddings of faces as bytes of 128 float32; ``None`` for a face without, or with another network's."""
+    read: dict[str, bytes | None] = {}
+    for chunk in chunks(face_ids):
+        statement = select(Face.id, json_text(Face.embedding).label("embedding")).where(Face.id.in_(chunk))
+        async with database.read() as connection:
+            rows = await all_rows(connection, statement)
+        read |= await asyncio.to_thread(_packed, rows)
+    return read
 
 
 def _not_in(known: Mapping[_Key, bytes | None], faces: Sequence[BoxedFace]) -> tuple[list[_Key], dict[str, _Key]]:
@@ -70,7 +72,6 @@ def _not_in(known: Mapping[_Key, bytes | None], faces: Sequence[BoxedFace]) -> t
 
 
 def _packed(rows: Sequence[Any]) -> dict[str, bytes | None]:
-    """The embeddings as bytes of 128 float32; ``None`` for a face without, or with another network's."""
     import numpy as np
 
     packed: dict[str, bytes | None] = {}

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.tables import Event, Face, Person, Relationship
 from core.errors import BadRequest
 from core.people.people import person_row
+from core.people.refused import merge_refused
 from core.people.shown_names import names_changed
 
 
@@ -39,6 +40,7 @@ async def merge_people(connection: AsyncConnection, source_id: str, target_id: s
     source, target = rows[source_id], rows[target_id]
     await names_changed(connection, Face.person_id == source_id)
     moved = await connection.execute(update(Face).where(Face.person_id == source_id).values(person_id=target_id))
+    await merge_refused(connection, source_id, target_id)
     await connection.execute(update(Event).where(Event.person_id == source_id).values(person_id=target_id))
     relationships = await _move_relationships(connection, source_id, target_id)
     values: dict[str, Any] = {

@@ -23,6 +23,8 @@ HIGHEST = 95
 """No suggestion is surer than that, 0–100 (contract, of looking again)."""
 
 _BLOCK = 512
+_CELLS = 5_000_000
+"""Faces that are compared with those that have a name at a time, and distances: 20 MB."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -61,12 +63,13 @@ def suggest(
 
     found: list[list[Suggestion]] = []
     owners = np.asarray(whose, np.int64)
-    for start in range(0, len(unnamed), _BLOCK):
-        block = unnamed[start : start + _BLOCK]
+    at_once = max(1, min(_BLOCK, _CELLS // max(len(named), 1)))
+    for start in range(0, len(unnamed), at_once):
+        block = unnamed[start : start + at_once]
         distances = distances_between(block, named)
         rows, columns = np.nonzero(distances <= distance)
         near, of = distances[rows, columns], owners[columns]
-        limits = _limits(taken[start : start + _BLOCK], people, distance)
+        limits = _limits(taken[start : start + at_once], people, distance)
         fits = near <= limits[rows, of]
         keys, near = rows[fits] * len(people) + of[fits], near[fits]
         sums = np.bincount(keys, confidence_of(near))

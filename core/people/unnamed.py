@@ -20,6 +20,7 @@ from core.media.clock import clock_of
 from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import FaceGroup, group_faces
 from core.people.likeness import FURTHEST, SAME, SUGGEST, SURE, distance_of
+from core.people.refused import Said, refused_names
 from core.people.suggesting import HIGHEST, MOST_PER_FACE, Known, Suggestion, suggest
 
 _version = aliased(FileVersion)
@@ -56,16 +57,19 @@ async def groups_of(
     faces: Sequence[tuple[BoxedFace, int]],
     similarity: float | None = None,
     smallest: int | None = None,
+    dismissed: Said | None = None,
 ) -> list[FaceGroup]:
     """Groups of faces, each given with the detector's confidence; a face without embedding is alone.
 
-    ``similarity`` 0–1 is how alike members have to be, on the scale of the contract.
+    ``similarity`` 0–1 is how alike members have to be, on the scale of the contract. Faces that a person has said of
+    that they are not one person's (``dismissed``, of :func:`core.people.refused.dismissed_groups`) are in no group
+    together.
     """
     places, vectors = await embeddings.of([face for face, _ in faces])
     distance = SAME if similarity is None else distance_of(100 * similarity)
     chosen = [faces[place][0][0] for place in places]
     confidences = [faces[place][1] for place in places]
-    groups = await asyncio.to_thread(group_faces, chosen, confidences, vectors, distance, smallest or 2)
+    groups = await asyncio.to_thread(group_faces, chosen, confidences, vectors, distance, smallest or 2, dismissed)
     known = [FaceGroup(tuple(places[member] for member in group.members), group.confidence) for group in groups]
     return known + [FaceGroup((place,), 0) for place in sorted(set(range(len(faces))) - set(places))]
 
@@ -118,11 +122,12 @@ async def _suggest(database: Database, embeddings: Embeddings, distance: float) 
         found = await connection.stream(_FACES, execution_options={"yield_per": BATCH})
         async for batch in found.partitions():
             rows += [_Face(face_id, _box(box), whose, taken, born) for face_id, box, whose, taken, born in batch]
+        refused = await refused_names(connection)
     faces = await asyncio.to_thread(lambda: [(row.id, row.box) for row in rows])
     places, vectors = await embeddings.of(faces)
     if not places:
         return []
-    return await asyncio.to_thread(_compare, rows, places, vectors, distance)
+    return await asyncio.to_thread(_compare, rows, places, vectors, distance, refused)
 
 
 def _box(text: str) -> tuple[int, ...]:
@@ -130,7 +135,7 @@ def _box(text: str) -> tuple[int, ...]:
 
 
 def _compare(
-    every: Sequence[_Face], places: Sequence[int], vectors: Any, distance: float
+    every: Sequence[_Face], places: Sequence[int], vectors: Any, distance: float, refused: Said
 ) -> list[tuple[str, list[Suggestion]]]:
     rows = [every[place] for place in places]
     unnamed = [place for place, row in enumerate(rows) if row.person_id is None]
@@ -144,7 +149,10 @@ def _compare(
     taken = [_day(rows[place].captured_at) for place in unnamed]
     whose = [position[person_id] for person_id in owners.values()]
     found = suggest(vectors[unnamed], taken, vectors[named], whose, people, distance)
-    return [(rows[place].id, suggested) for place, suggested in zip(unnamed, found, strict=True)]
+    return [
+        (rows[place].id, [one for one in suggested if one.person_id not in refused.get(rows[place].id, ())])
+        for place, suggested in zip(unnamed, found, strict=True)
+    ]
 
 
 def _day(captured_at: str | None) -> date | None:

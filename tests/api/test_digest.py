@@ -13,6 +13,13 @@ async def test_the_last_hours_are_told(library: Library) -> None:
     assert (await library.send("GET", "/api/daemon/digest"))["takenIn"] == 0
     digest = await library.send("GET", "/api/daemon/digest?hours=36")
     assert digest["takenIn"] == 1
-    assert digest["waiting"] == {"uploadConflicts": 0, "unnamedFaces": 0, "duplicates": 0, "occasions": 0}
+    assert digest["waiting"] == {
+        "uploadConflicts": 0,
+        "unnamedFaces": 0,
+        "duplicates": 0,
+        "occasions": 0,
+        "suggestedFaces": 0,
+        "faceGroups": 0,
+    }
     assert (digest["troubles"], digest["passes"]) == ([], [])
     await library.send("GET", "/api/daemon/digest?hours=0", 400)

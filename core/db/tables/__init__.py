@@ -22,6 +22,7 @@ from core.db.tables.contract import (
     User,
 )
 from core.db.tables.intake import LedgerEntry, Placement, Sidecar, StageResult, UploadConflict, WatchRoot
+from core.db.tables.proposed import RefusedName, SuggestedName, UnnamedGroup, UnnamedGroupFace
 from core.db.tables.together import (
     AssetGroup,
     AssetGroupMember,
@@ -72,10 +73,14 @@ __all__ = [
     "PassRun",
     "Person",
     "Placement",
+    "RefusedName",
     "Relationship",
     "Setting",
     "Sidecar",
     "StageResult",
+    "SuggestedName",
+    "UnnamedGroup",
+    "UnnamedGroupFace",
     "UploadConflict",
     "User",
     "WatchRoot",
