@@ -18,6 +18,7 @@ from rich.table import Table
 from bench.api import api
 from bench.bursts import bursts
 from bench.duplicates import found, scale
+from bench.faces import faces
 from bench.floor import floor_seconds
 from bench.gold import gold_writes
 from bench.house import House, house
@@ -253,6 +254,11 @@ def in_bursts(bench: Bench) -> None:
     bursts(bench.pictures or [FACE], 90, bench.report)
 
 
+def people(bench: Bench) -> None:
+    """Faces without a name beside those that have one, at each size of the library."""
+    faces(bench.new_home(), bench.libraries, bench.report)
+
+
 def duplicates(bench: Bench) -> None:
     """Copies of pictures: how many are found, how many are none, and how long it takes."""
     scale(bench.report)
@@ -297,6 +303,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "bursts": in_bursts,
     "night": nights,
     "duplicates": duplicates,
+    "people": people,
     "tagging": tags,
 }
 
