@@ -6,11 +6,12 @@ The faces are made up: everybody has a look of their own, and faces differ from 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from core.people.embeddings import Embeddings
 from core.people.unnamed import suggestions_for_unnamed
 from core.pipeline.holders import become_holder
 from core.pipeline.workbench import Workbench
+from daemon.memory import spare_what_lasts
 
 KNOWN = 50
 """People with a name; a fifth of all faces have it, two fifths are theirs without, the rest are of strangers."""
@@ -50,7 +52,6 @@ class Watched:
     busy: float = 0.0
     own: int = 0
     workers: int = 0
-    over: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 def faces(folder: Path, sizes: list[int], report: Callable[..., None]) -> None:
@@ -65,6 +66,7 @@ async def _measure(folder: Path, size: int, report: Callable[..., None]) -> None
     database = open_database(f"sqlite+aiosqlite:///{folder}/pictallion.db")
     await migrate(database)
     await _fill(database, size)
+    spare_what_lasts()
     compute = LocalCompute(workers=2, time_limit=300, idle_timeout=60)
     with become_holder(layout.locks) as holder:
         bench = Workbench(database, layout, compute, Providers(database, compute), holder, "datetime", None, 3)
@@ -137,9 +139,8 @@ async def _fill(database: Database, size: int) -> None:
     people = [{"id": f"person-{number}", "name": f"Ada {number}"} for number in range(KNOWN)]
     async with database.write() as connection:
         await connection.execute(insert(Person), people)
-    made = list(_faces(size))
-    for start in range(0, size, _AT_ONCE):
-        some = made[start : start + _AT_ONCE]
+    made = _faces(size)
+    while some := list(itertools.islice(made, _AT_ONCE)):
         photos = [face["photo_id"] for face in some]
         async with database.write() as connection:
             await connection.execute(

@@ -7,17 +7,17 @@ that opened it, and how sure the group is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from core.db.engine import Database
-from core.db.in_batches import all_rows
+from core.db.in_batches import BATCH
 from core.db.tables import Face, FileVersion, Person
 from core.people.embeddings import read_embeddings
 from core.people.likeness import LENGTH
@@ -43,6 +43,16 @@ _VECTOR: Final = 4 * LENGTH
 
 _version = aliased(FileVersion)
 IS_VISIBLE: Final = (_version.archived_at.is_(None), Face.ignored.is_(False))
+
+
+class _Read(msgspec.Struct, frozen=True, gc=False):
+    """Not a row of the database: of tens of thousands of those, the garbage collector would let nobody have a turn."""
+
+    id: str
+    person_id: str | None
+    confidence: int
+    captured_at: str | None
+    birthdate: datetime | None
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -123,18 +133,25 @@ async def count_faces(database: Database) -> tuple[int, int]:
 
 
 async def write_faces(database: Database, path: Path) -> FaceFile:
-    """Writes all faces that have an embedding and are visible, and what people have said of them."""
+    """Writes all faces that have an embedding and are visible, and what people have said of them.
+
+    Those without a name come first, the surest of them before the others.
+    """
     statement = (
         select(Face.id, Face.person_id, Face.confidence, _version.captured_at, Person.birthdate)
         .join(_version, _version.id == Face.photo_id)
         .outerjoin(Person, Person.id == Face.person_id)
         .where(*IS_VISIBLE)
+        # sorted by the database: fifty thousand rows would keep everybody else in this process waiting meanwhile
+        .order_by(Face.person_id.is_not(None), Face.confidence.desc(), Face.id)
     )
+    rows: list[_Read] = []
     async with database.read() as connection:
-        rows = await all_rows(connection, statement)
+        stream = await connection.stream(statement, execution_options={"yield_per": BATCH})
+        async for batch in stream.partitions():
+            rows += [_Read(*row) for row in batch]
         refused, dismissed = await refused_names(connection), await dismissed_groups(connection)
-    rows = await asyncio.to_thread(sorted, rows, key=_turn)
-    found: list[Any] = []
+    found: list[_Read] = []
     with await asyncio.to_thread(path.open, "wb") as file:
         for start in range(0, len(rows), _AT_ONCE):
             some = rows[start : start + _AT_ONCE]
@@ -145,23 +162,18 @@ async def write_faces(database: Database, path: Path) -> FaceFile:
     return await asyncio.to_thread(_describe, str(path), found, refused, dismissed)
 
 
-def _turn(row: Any) -> tuple[bool, int, str]:
-    """Those without a name first, the surest of them before the others."""
-    return row.person_id is not None, -row.confidence, row.id
+def _append(file: BinaryIO, rows: Sequence[_Read], read: Mapping[str, bytes | None]) -> None:
+    file.write(b"".join(read[row.id] or b"" for row in rows))
 
 
-def _append(file: Any, rows: Sequence[Any], read: Any) -> None:
-    file.write(b"".join(read[row.id] for row in rows))
-
-
-def _describe(path: str, rows: Sequence[Any], refused: Said, dismissed: Said) -> FaceFile:
+def _describe(path: str, rows: Sequence[_Read], refused: Said, dismissed: Said) -> FaceFile:
     born = {row.person_id: row.birthdate for row in rows if row.person_id is not None}
     people = [Known(person_id, None if day is None else day.date()) for person_id, day in sorted(born.items())]
     place = {person.person_id: number for number, person in enumerate(people)}
     faces = [
         _Row(
             row.id,
-            place.get(row.person_id),
+            None if row.person_id is None else place[row.person_id],
             _day(row.captured_at),
             tuple(sorted(place[one] for one in refused.get(row.id, ()) if one in place)),
             tuple(sorted(dismissed.get(row.id, ()))),

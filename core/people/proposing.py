@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.engine import Database
-from core.db.in_batches import all_rows
+from core.db.in_batches import BATCH
 from core.db.tables import Face, Person, SuggestedName, UnnamedGroup, UnnamedGroupFace, utc_now
 from core.groups.neighbourhood import chunks
 from core.people.comparing import Group, Names
@@ -59,11 +59,13 @@ async def keep_groups(database: Database, found: Sequence[Group]) -> tuple[int, 
             .join(UnnamedGroup, UnnamedGroup.id == UnnamedGroupFace.group_id)
             .where(UnnamedGroup.dismissed_at.is_(None))
         )
-        members = await all_rows(connection, statement)
-    stored = {row.id: row.confidence for row in members}
-    since: dict[str, datetime] = {}
-    for row in members:
-        since[row.face_id] = min(row.created_at, since.get(row.face_id, row.created_at))
+        stored: dict[str, int] = {}
+        since: dict[str, datetime] = {}
+        rows = await connection.stream(statement, execution_options={"yield_per": BATCH})
+        async for batch in rows.partitions():
+            for face_id, group_id, confidence, created_at in batch:
+                stored[group_id] = confidence
+                since[face_id] = min(created_at, since.get(face_id, created_at))
     gone = [group_id for group_id in stored if group_id not in wanted]
     new = [group_id for group_id, group in wanted.items() if stored.get(group_id) != group.confidence]
     for chunk in chunks(gone):
