@@ -12,8 +12,9 @@ from typing import Any
 
 import psutil
 
+from bench.grown_library import grow
 from bench.house import House, house
-from bench.photos import make_tiny_photos
+from bench.photos import make_tiny_photos, make_years_of_photos
 
 Report = Callable[..., None]
 
@@ -24,6 +25,12 @@ COME_SECONDS = 2.0
 """How often a photo comes meanwhile."""
 
 FIRST_THAT_COMES = 10_000_000
+
+TAKEN_IN = 2_000
+"""Photos that are really taken in; the library is grown from them."""
+
+MADE = "made"
+"""The folder in the inbox that they come in."""
 
 
 @dataclass
@@ -41,10 +48,15 @@ class Watched:
 
 def night(folder: Path, cache: Path, photos: int, report: Report) -> None:
     """Total time, and for each pass its time, the memory, and the longest wait of people and of photos that come."""
-    made = folder / "made"
-    make_tiny_photos(made, 0, photos)
+    taken_in = min(photos, TAKEN_IN)
+    made = folder / MADE
+    make_years_of_photos(made, taken_in)
     with house(folder, cache) as running:
-        running.wait_for_done(running.move_in(made))
+        began = time.perf_counter()
+        running.wait_for_done(running.move_in(made), patience=60 + taken_in)
+        report(f"taking in {taken_in:,} photos", f"{time.perf_counter() - began:.0f} s")
+    grow(folder, MADE, taken_in, photos)
+    with house(folder, cache) as running:
         with watching(running, 0) as at_rest:
             time.sleep(6 * COME_SECONDS)
         report("longest waits at rest", at_rest.told())

@@ -1,9 +1,10 @@
-"""Photos to measure with: 12 MP, made from real pictures so that entropy and faces are realistic; and tiny ones."""
+"""Photos to measure with: 12 MP, made from real pictures so that entropy and faces are realistic; and small ones."""
 
 from __future__ import annotations
 
 import hashlib
 import random
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,40 @@ def make_tiny_photos(folder: Path, first: int, count: int) -> None:
     for number in range(first, first + count):
         pixels = hashlib.shake_256(str(number).encode()).digest(64 * 48 * 3)
         Image.frombytes("RGB", (64, 48), pixels).save(folder / f"{number:06d}.jpg", quality=80)
+
+
+def make_years_of_photos(folder: Path, count: int, first: int = 0) -> None:
+    """Writes ``count`` JPEGs of 160 × 120 from number ``first`` on, as a family has them: days of 40, three days apart.
+
+    Of each 20, five are a burst (one scene, 0.3 s apart, some sensor noise), one is a copy of the first of the
+    twenty, smaller and saved anew, and the others show scenes of their own, some minutes apart.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first_day = datetime(2000, 1, 1, 10, 0)
+    for number in range(first, first + count):
+        day, place = divmod(number, 40)
+        of_twenty = place % 20
+        is_copy, is_burst = of_twenty == 19, 5 <= of_twenty < 10
+        scene = number - 19 if is_copy else number - (of_twenty - 5) if is_burst else number
+        picture = _scene(scene, number if is_burst else None)
+        taken = first_day + timedelta(days=3 * day, minutes=7 * (scene % 40))
+        if is_burst:
+            taken += timedelta(seconds=0.3 * (of_twenty - 5))
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0110] = "Bench", "Small"
+        details = exif.get_ifd(0x8769)
+        details[0x9003] = f"{taken:%Y:%m:%d %H:%M:%S}"
+        details[0x9291] = f"{taken.microsecond // 1000:03d}"
+        if is_copy:
+            picture = picture.resize((128, 96))
+        picture.save(folder / f"{number:06d}.jpg", quality=60 if is_copy else 88, exif=exif)
+
+
+def _scene(number: int, noise: int | None) -> Image.Image:
+    """Soft shapes in colours of their own, as the low frequencies of a photo are; with a sensor's noise on top."""
+    colours = hashlib.shake_256(str(number).encode()).digest(10 * 8 * 3)
+    soft = Image.frombytes("RGB", (10, 8), colours).resize((160, 120), Image.Resampling.BICUBIC)
+    if noise is None:
+        return soft
+    grain = np.random.default_rng(noise).normal(0, NOISE, (120, 160, 1))
+    return Image.fromarray(np.clip(np.asarray(soft) + grain, 0, 255).astype(np.uint8))
