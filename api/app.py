@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import structlog
@@ -10,6 +9,7 @@ from litestar import Litestar, Request, Response
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import Message, Scope
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import Access, guard
@@ -87,7 +87,8 @@ def _cors(context: ApiContext) -> CORSConfig | None:
     return CORSConfig(allow_origins=origins, allow_credentials=True) if origins else None
 
 
-async def _seed(database: Database) -> None:
+async def _seed(app: Litestar) -> None:
+    database: Database = app.state.context.bench.database
     try:
         async with database.write() as connection:
             await seed_prompts(connection)
@@ -96,19 +97,44 @@ async def _seed(database: Database) -> None:
         log.exception("the prompts could not be stored; they are at the next start")
 
 
+def _from_state(name: str) -> Provide:
+    def give(state: State) -> Any:
+        return state[name]
+
+    return Provide(give, sync_to_thread=False)
+
+
+async def _before_request(request: Request[Any, Any, Any]) -> Response[bytes | None] | None:
+    _refuse_zero_bytes(request)
+    known: KnownAnswers = request.app.state.known
+    return await known.answer(request)
+
+
+async def _remember(message: Message, scope: Scope) -> None:
+    known: KnownAnswers = scope["litestar_app"].state.known
+    await known.remember(message, scope)
+
+
+def furnish(app: Litestar, context: ApiContext) -> None:
+    """Lets the app work on what is in ``context`` from now on; who may come from where is settled when it is made."""
+    bench = context.bench
+    app.state.update(
+        {
+            "context": context,
+            "access": Access(bench.database, context.access),
+            "search_index": LoadedIndex(bench.database),
+            "embeddings": Embeddings(bench.database),
+            "lists": SharedLists(),
+            "tools": files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench)),
+            "known": KnownAnswers(bench.database),
+            "patience": context.patience,
+        }
+    )
+
+
 def create_app(context: ApiContext) -> Litestar:
     """Everything below ``/api``, its description at ``/schema``, and the client for the rest."""
-    bench = context.bench
-    tools = files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench))
-    embeddings, lists, search_index = Embeddings(bench.database), SharedLists(), LoadedIndex(bench.database)
-    access = Access(bench.database, context.access)
-    known = KnownAnswers(bench.database)
-
-    async def before_request(request: Request[Any, Any, Any]) -> Response[bytes | None] | None:
-        _refuse_zero_bytes(request)
-        return await known.answer(request)
-
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *photos.ROUTES,
             *edits.ROUTES,
@@ -152,18 +178,12 @@ def create_app(context: ApiContext) -> Litestar:
             client.get_page,
         ],
         dependencies={
-            "context": Provide(lambda: context, use_cache=True, sync_to_thread=False),
-            "access": Provide(lambda: access, use_cache=True, sync_to_thread=False),
-            "search_index": Provide(lambda: search_index, use_cache=True, sync_to_thread=False),
-            "embeddings": Provide(lambda: embeddings, use_cache=True, sync_to_thread=False),
-            "lists": Provide(lambda: lists, use_cache=True, sync_to_thread=False),
-            "tools": Provide(lambda: tools, use_cache=True, sync_to_thread=False),
+            name: _from_state(name) for name in ("context", "access", "search_index", "embeddings", "lists", "tools")
         },
         guards=[guard],
-        state=State({"access": access, "patience": context.patience}),
-        on_startup=[partial(_seed, bench.database)],
-        before_request=before_request,
-        before_send=[forbid_guessing, known.remember],
+        on_startup=[_seed],
+        before_request=_before_request,
+        before_send=[forbid_guessing, _remember],
         cors_config=_cors(context),
         exception_handlers=dict(EXCEPTION_HANDLERS),
         openapi_config=described(),
@@ -173,3 +193,5 @@ def create_app(context: ApiContext) -> Litestar:
         # structlog is set up by whoever starts the program; the framework's own configuration would replace it
         logging_config=None,
     )
+    furnish(app, context)
+    return app

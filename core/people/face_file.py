@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -19,6 +19,7 @@ from sqlalchemy.orm import aliased
 from core.db.engine import Database
 from core.db.in_batches import BATCH
 from core.db.tables import Face, FileVersion, Person
+from core.media.clock import clock_of
 from core.people.embeddings import read_embeddings
 from core.people.likeness import LENGTH
 from core.people.refused import Said, dismissed_groups, refused_names
@@ -189,4 +190,5 @@ def _describe(path: str, rows: Sequence[_Read], refused: Said, dismissed: Said) 
 
 
 def _day(captured_at: str | None) -> date | None:
-    return None if captured_at is None else datetime.fromisoformat(captured_at).date()
+    taken = clock_of(captured_at)
+    return None if taken is None else taken.date()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from litestar import Litestar
 from sqlalchemy import insert
 
-from api.app import create_app
+from api.app import create_app, furnish
 from api.context import AccessRules, ApiContext
 from api.patience import Patience
 from core.ai.providers import Providers
@@ -115,11 +118,28 @@ class Library:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without signal handlers."""
+    """uvicorn without signal handlers, which is not asked ten times a second whether it should end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.end = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.end.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.sleep(0.001)  # clients that have just gone are noticed
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        await self.lifespan.shutdown()
 
 
 def runner_of(bench: Workbench, feed: Feed | None = None) -> Runner:
@@ -129,20 +149,39 @@ def runner_of(bench: Workbench, feed: Feed | None = None) -> Runner:
     return Runner(Tools(bench, settings), PASSES, tell=lambda run: announce_run(announced, run))
 
 
+@cache
+def _apps() -> list[Litestar]:
+    """Apps that nobody uses: to make one takes as long as most tests."""
+    return []
+
+
+@contextmanager
+def app_on(context: ApiContext) -> Iterator[Litestar]:
+    """An app that works on ``context``: one of those that were used before, where it does not matter which."""
+    if context.access.origins:
+        yield create_app(context)
+        return
+    app = _apps().pop() if _apps() else create_app(context)
+    furnish(app, context)
+    yield app
+    _apps().append(app)
+
+
 @asynccontextmanager
 async def serve(context: ApiContext) -> AsyncIterator[str]:
     """The API on a free port; yields its address."""
-    server = _Server(uvicorn.Config(create_app(context), port=0, log_config=None, access_log=False))
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        assert not task.done(), "the server did not start"
-        await asyncio.sleep(0)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
+    with app_on(context) as app:
+        server = _Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+        task = asyncio.create_task(server.serve())
+        while not server.started:
+            assert not task.done(), "the server did not start"
+            await asyncio.sleep(0)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.end.set()
+            await task
 
 
 @asynccontextmanager
