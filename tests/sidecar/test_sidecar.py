@@ -221,7 +221,7 @@ def test_what_cannot_be_true_is_not_written(facts: SidecarFacts) -> None:
         build_sidecar(facts)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(facts_of_a_photo())
 def test_what_is_written_is_read_back(facts: SidecarFacts) -> None:
     sidecar = build_sidecar(facts)
