@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from core.db.json_sql import json_array, json_object, json_value
 from core.db.tables import (
@@ -43,14 +44,28 @@ _FACE: Final = (
 )
 
 
+_face, _version = aliased(Face), aliased(FileVersion)
+
+# asked of each suggestion, so that SQLite goes by these in their order and not by all faces without a name
+_IS_SUGGESTED: Final = and_(
+    exists().where(
+        _face.id == SuggestedName.face_id,
+        _face.person_id.is_(None),
+        _face.ignored.is_(False),
+        _version.id == _face.photo_id,
+        _version.archived_at.is_(None),
+    ),
+    ~_IS_REFUSED,
+)
+
+
 def _suggested(*columns: Any) -> Any:
     return (
         select(*columns)
         .select_from(SuggestedName)
         .join(Face, Face.id == SuggestedName.face_id)
-        .join(FileVersion, FileVersion.id == Face.photo_id)
         .join(Person, Person.id == SuggestedName.person_id)
-        .where(_IS_OPEN, ~_IS_REFUSED)
+        .where(_IS_SUGGESTED)
     )
 
 
@@ -78,16 +93,18 @@ async def list_suggested(
     else:
         listed = _suggested(SuggestedName.face_id, *_FACE, SuggestedName.confidence, SuggestedName.suggested_at)
         order = (SuggestedName.confidence.desc(), SuggestedName.face_id.desc(), SuggestedName.person_id)
-        count = _suggested(func.count())
-    is_wanted = [] if person_id is None else [Person.id == person_id]
-    rows = await connection.execute(listed.where(*is_wanted).order_by(*order).limit(limit).offset(offset))
-    return rows.all(), (await connection.execute(count.where(*is_wanted))).scalar_one()
+        count = select(func.count()).select_from(SuggestedName).where(_IS_SUGGESTED)
+    if person_id is not None:
+        whose = (RefusedName if is_dismissed else SuggestedName).person_id == person_id
+        listed, count = listed.where(whose), count.where(whose)
+    rows = await connection.execute(listed.order_by(*order).limit(limit).offset(offset))
+    return rows.all(), (await connection.execute(count)).scalar_one()
 
 
 async def count_suggested(connection: AsyncConnection) -> int:
     """How many faces may be somebody's."""
-    counted: int = (await connection.execute(_suggested(func.count(SuggestedName.face_id.distinct())))).scalar_one()
-    return counted
+    statement = select(func.count(SuggestedName.face_id.distinct())).where(_IS_SUGGESTED)
+    return (await connection.execute(statement)).scalar_one()
 
 
 async def accept_suggested(connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> int:

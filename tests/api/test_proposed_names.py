@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from typing import Any
 
 from core.db.tables import Person
@@ -38,7 +40,12 @@ async def test_suggestions_are_accepted_dismissed_and_taken_back(library: Librar
     assert (await library.send("GET", f"{SUGGESTIONS}?personId={NOWHERE}"))["total"] == 0
     assert (await library.send("GET", "/api/daemon/digest"))["waiting"]["suggestedFaces"] == 2
 
-    assert await decide(library, "dismiss", (likely, ada)) == {"changed": 1}
+    async with aclosing(library.feed.follow()) as announcements:
+        told = asyncio.ensure_future(anext(announcements))
+        await library.feed.until_followed()
+        assert await decide(library, "dismiss", (likely, ada)) == {"changed": 1}
+        announced = await told
+        assert (announced.kind, announced.facts) == ("faces", {"faces": 1, "state": "dismissed"})
     assert await decide(library, "accept", (sure, ada)) == {"changed": 1}
     assert await library.send("GET", SUGGESTIONS) == {"suggestions": [], "total": 0}
     (dismissed,) = (await library.send("GET", f"{SUGGESTIONS}?dismissed=true"))["suggestions"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from PIL import Image
@@ -89,5 +91,16 @@ def test_each_photo_is_described_though_the_daemon_is_killed_while_a_model_think
             run = json.loads(home.run("ai", "runs", "--json").stdout)[0]
             assert home.run("ai", "undo", str(run["id"])).returncode == 0
             assert "builtin" in [each["provider"] for each in descriptions(home)]
+
+            # one that the queue has forgotten is found at night, and those whose answers were taken back are left
+            taken_back = home.query("select version_id from ai_backlog where is_taken_back")
+            with closing(sqlite3.connect(home.data / "pictallion.db", timeout=30)) as connection, connection:
+                connection.execute("delete from ai_backlog where version_id = ?", (taken_back[0]["version_id"],))
+            ran = json.loads(home.run("pass", "run", "backlog", "--json").stdout)
+            assert (ran["report"]["queued"], ran["report"]["again"]) == (1, 0)
+            wait_until(
+                "it is described at once",
+                lambda: [each["provider"] for each in descriptions(home)].count("builtin") == len(taken_back) - 1,
+            )
         finally:
             daemon.kill()

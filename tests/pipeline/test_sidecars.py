@@ -156,6 +156,18 @@ async def test_what_a_program_writes_into_the_sidecar_is_in_the_database_at_the_
     assert len(await album.history()) == 2
 
 
+async def test_who_gets_another_name_in_a_sidecar_is_not_whom_it_was(album: Album) -> None:
+    path = await album.sidecar()
+    path.write_text(DIGIKAM)
+    await album.scan()
+    assert await album.people() == ["Ada"]
+    path.write_text(path.read_text().replace("Ada", "Eve"))
+    await album.scan()
+    assert await album.people() == ["Eve"]
+    refused = await album.house.query("select p.name from refused_names r join people p on p.id = r.person_id")
+    assert [row.name for row in refused] == ["Ada"]
+
+
 async def test_a_keyword_that_was_taken_out_of_one_of_its_places_is_taken_out(album: Album) -> None:
     await album.edit(Edit(keywords=["one", "two"]))
     await write_due(album.house.bench, album.roots)
