@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,7 @@ from core.db.types import UtcTimestamp
 class Page(msgspec.Struct, frozen=True):
     """Photos that nobody but the built-in provider has described: ``new`` ones (id, capture time) are not in the queue
     yet, those of ``again`` (id, when their row was last written) are, and wait for nothing. ``looked_at`` counts all
-    that were looked at, ``last`` is the last id of those, ``None`` at the end.
+    versions that were looked at, ``last`` is the last id of those, ``None`` at the end.
     """
 
     new: tuple[tuple[str, str | None], ...]
@@ -38,18 +38,21 @@ def who_is_asked(providers: Sequence[Provider]) -> str:
     return ", ".join(f"{provider.name} {provider.model}" for provider in providers)
 
 
-async def count_describable(connection: AsyncConnection) -> int:
-    """How many photos :func:`undescribed` looks at in all."""
-    return (await connection.execute(select(func.count()).select_from(FileVersion).where(*describable()))).scalar_one()
+async def count_versions(connection: AsyncConnection) -> int:
+    """How many versions :func:`undescribed` looks at in all."""
+    return (await connection.execute(select(func.count()).select_from(FileVersion))).scalar_one()
 
 
 async def undescribed(connection: AsyncConnection, after: str, asked: str, roots: Mapping[str, bool]) -> Page:
-    """Looks at the :data:`PAGE` photos that follow the id ``after``, at first an empty text.
+    """Looks at the :data:`PAGE` versions that follow the id ``after``, at first an empty text.
 
     What a model described is left as it is, whichever is chosen now, and so is a photo whose answer a person has taken
     back. Who was asked in vain is asked about again where ``asked`` (see :func:`who_is_asked`) are others by now; what
     had to stay on this machine also where nobody says so any more (``roots`` as for :mod:`core.ai.privacy`).
     """
+    # by their ids alone, and then what they are: told all of it at once, SQLite goes through every photo for each page
+    page = select(FileVersion.id).where(FileVersion.id > after).order_by(FileVersion.id).limit(PAGE)
+    looked_at = (await connection.execute(page)).scalars().all()
     described_by = FileVersion.combined_metadata["ai"]["provider"].as_string()
     statement = (
         select(
@@ -62,14 +65,14 @@ async def undescribed(connection: AsyncConnection, after: str, asked: str, roots
             AiBacklogEntry.is_taken_back,
             AiBacklogEntry.updated_at,
             described_by.label("described_by"),
+            and_(*describable()).label("is_describable"),
         )
         .outerjoin(AiBacklogEntry, AiBacklogEntry.version_id == FileVersion.id)
-        .where(FileVersion.id > after, *describable())
+        .where(FileVersion.id.in_(looked_at))
         .order_by(FileVersion.id)
-        .limit(PAGE)
     )
     rows = (await connection.execute(statement)).all()
-    wanted = [row for row in rows if row.described_by in (None, BUILTIN)]
+    wanted = [row for row in rows if row.is_describable and row.described_by in (None, BUILTIN)]
     again = [row for row in wanted if _is_over_in_vain(row)]
     # nobody else can be asked: whoever protected the photo may have changed their mind
     kept = [row for row in again if row.asked_of == asked]
@@ -78,8 +81,8 @@ async def undescribed(connection: AsyncConnection, after: str, asked: str, roots
     return Page(
         new=tuple((row.id, row.captured_at) for row in wanted if row.state is None),
         again=tuple((row.id, row.updated_at) for row in again if row.id not in left),
-        looked_at=len(rows),
-        last=rows[-1].id if len(rows) == PAGE else None,
+        looked_at=len(looked_at),
+        last=looked_at[-1] if len(looked_at) == PAGE else None,
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.builtin import NAME as BUILTIN
 from core.backlog import queue
-from core.backlog.missing import add_page, count_describable, undescribed, who_is_asked
+from core.backlog.missing import add_page, count_versions, undescribed, who_is_asked
 from core.backlog.progress import REMEMBERED, STALE_SECONDS, Rate, seconds_left
 from core.backlog.states import BacklogState
 from core.db.tables import AiAnswer, utc_now
@@ -27,10 +27,10 @@ NAME: Final = "backlog"
 
 
 async def begin(tools: Tools) -> Progress:
-    """Counts the photos to look at: none where nobody is asked but the built-in provider."""
+    """Counts the versions to look at: none where nobody is asked but the built-in provider."""
     models = await _models(tools)
     async with tools.bench.database.read() as connection:
-        total = await count_describable(connection) if models else 0
+        total = await count_versions(connection) if models else 0
         since = (await runs.last_times(connection, RunState.DONE)).get(NAME)
     report = {"asked": models or BUILTIN, "queued": 0, "again": 0}
     checkpoint = {"after": "", "since": None if since is None else since.isoformat()}
