@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from api.schemas.face import AssignedGroup, UnassignedGroup
-from api.schemas.face_list import box_of, face_text, faces_to_group
+from api.schemas.face_list import faces_to_group, listed_face
 from core.db.engine import Database
 from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import MIN_GROUP, FaceGroup
@@ -37,14 +37,15 @@ async def grouped(
         async for batch in faces_to_group(connection):
             total += len(batch)
             for row in batch:
-                if row.ignored:
+                face = listed_face(row)
+                if face.ignored:
                     continue
-                if row.person_id is None:
-                    unnamed.append(((row.face_id, box_of(row)), row.confidence))
-                    encoded.append(face_text(row).encode())
+                if face.person_id is None:
+                    unnamed.append(((face.id, face.bounding_box), face.confidence))
+                    encoded.append(msgspec.json.encode(face))
                 else:
-                    names[row.person_id] = row.name
-                    by_person.setdefault(row.person_id, []).append(face_text(row).encode())
+                    names[face.person_id] = row.name
+                    by_person.setdefault(face.person_id, []).append(msgspec.json.encode(face))
         dismissed = await dismissed_groups(connection)
     groups = await groups_of(embeddings, unnamed, similarity, smallest, dismissed)
     return _encoded(total, by_person, names, [face for face, _ in unnamed], encoded, groups)

@@ -146,10 +146,10 @@ def _while_importing(port: int, report: Report) -> None:
     while importing.is_alive():
         taken += _ask(port, ["/api/photos"], 1, CLIENTS, warm_up=False)
     importing.join()
-    held = float(_get(port, "/bench/worst"))
+    held, worked = json.loads(_get(port, "/bench/worst"))
     report(
         f"longest hold of the event loop, {CLIENTS} clients list, {IMPORTED} photos are imported",
-        f"{held * 1000:.0f} ms; a list takes {_told(taken)}",
+        f"{held * 1000:.0f} ms, of which it worked {worked * 1000:.0f} ms at most; a list takes {_told(taken)}",
         f"≤ {HELD_GOAL * 1000:.0f} ms",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from heapq import nlargest
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -20,7 +21,6 @@ from api.errors import EXCEPTION_HANDLERS
 from api.json_array import made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.burst import (
-    BURST_PHOTO,
     BurstAnalysis,
     BurstDecision,
     BurstNotice,
@@ -67,7 +67,7 @@ async def analyze_bursts(
     """All bursts, latest first, with the best picture of each; and the pictures that are in none."""
 
     async def read() -> AsyncIterator[bytes]:
-        async for chunk in made_in_thread(encoded_bursts(await analyze(context.bench.database, BURST_PHOTO))):
+        async for chunk in made_in_thread(encoded_bursts(await analyze(context.bench.database))):
             yield chunk
 
     return sent(await lists.read(question_of(request), read))
@@ -112,10 +112,11 @@ async def notice_bursts(
 
 def _of_latest(analysis: Analysis, limit: int) -> tuple[int, list[Burst], list[str]]:
     """How many photos are the latest, the bursts that they are in, and those in none; for a thread."""
-    latest = nlargest(limit, analysis.pictures.values(), key=lambda one: (one.came, one.id))
+    pictures = chain(analysis.alone, analysis.members.values())
+    latest = nlargest(limit, pictures, key=lambda one: (one.came, one.id))
     considered = {one.id for one in latest}
     bursts = [burst for burst in analysis.bursts if any(frame.id in considered for frame in burst.frames)]
-    return len(latest), bursts, [photo_id for photo_id in analysis.alone if photo_id in considered]
+    return len(latest), bursts, [picture.id for picture in analysis.alone if picture.id in considered]
 
 
 @get("/api/photos/similarity", tags=["Bursts"], opt={FROM_DATABASE: True})

@@ -18,7 +18,6 @@ from api.context import ApiContext
 from api.json_array import made_in_thread, sent
 from api.known_answers import FROM_DATABASE, question_of
 from api.schemas.location import (
-    HOTSPOT_PHOTO,
     Coordinates,
     Hotspot,
     Location,
@@ -144,7 +143,7 @@ async def delete_location(context: NamedDependency[ApiContext], location_id: Fro
 
 async def _hotspots(database: Database) -> AsyncIterator[bytes]:
     """All hotspots as one JSON array, in chunks."""
-    async for chunk in made_in_thread(encoded_hotspots(await hotspots(database, HOTSPOT_PHOTO))):
+    async for chunk in made_in_thread(encoded_hotspots(await hotspots(database))):
         yield chunk
 
 

@@ -7,18 +7,16 @@ from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from sqlalchemy import Text, cast
 
-from api.schemas.asset_text import ASSET, with_display_filename
 from api.schemas.metadata import CombinedMetadata
 from api.schemas.person import Id, Ids
 from api.schemas.photo import MediaAsset, Photo
 from api.schemas.raw_json import JsonOf
 from api.schemas.timestamp import Timestamp, WallClock
 from core.bursts.reading import Analysis, Representative
-from core.db.json_sql import json_object, utc_text
-from core.db.tables import FileVersion
 from core.errors import BadRequest
+
+_encode: Final = msgspec.json.Encoder().encode
 
 _BATCH: Final = 250
 """Pictures that are put together in one go: less than a millisecond."""
@@ -38,20 +36,17 @@ class BurstPhoto(Struct, rename="camel", gc=False):
     processing_state: str | None
 
 
-class _BurstNumbers(Struct, rename="camel"):
+class BurstGroup(Struct, rename="camel"):
+    """``averageSimilarity`` is 0–1, ``timeSpan`` in milliseconds, ``suggestedBest`` the id of a photo, and
+    ``bestReason`` why.
+    """
+
     id: str
     suggested_best: str
     average_similarity: float
     time_span: int
     group_reason: str
     best_reason: str
-
-
-class BurstGroup(_BurstNumbers, rename="camel"):
-    """``averageSimilarity`` is 0–1, ``timeSpan`` in milliseconds, ``suggestedBest`` the id of a photo, and
-    ``bestReason`` why.
-    """
-
     photos: list[BurstPhoto]
 
 
@@ -130,38 +125,33 @@ def unwrapped(decision: BurstDecision) -> tuple[list[BurstSelection], list[str]]
     return decision.selections, decision.ungrouped_photos or []
 
 
-BURST_PHOTO: Final = cast(
-    json_object(
-        id=FileVersion.id,
-        filePath=FileVersion.file_path,
-        fileSize=FileVersion.file_size,
-        fileHash=FileVersion.file_hash,
-        tier=FileVersion.tier,
-        processingState=FileVersion.processing_state,
-        createdAt=utc_text(FileVersion.created_at),
-        mediaAsset=ASSET,
-    ),
-    Text(),
-)
-"""What the database tells of each picture for :func:`encoded_bursts`: a :class:`BurstPhoto` without its metadata."""
-
-
 def encoded_bursts(analysis: Analysis) -> Iterator[bytes]:
     """A :class:`BurstAnalysis` piece by piece: as a whole it would keep everybody else from being answered."""
-    yield b'{"totalPhotos":%d,"groups":[' % len(analysis.pictures)
-    before = ""
+    yield b'{"totalPhotos":%d,"groups":[' % analysis.pictures
+    before = b""
     for burst in analysis.bursts:
-        photos = ",".join([_photo_text(analysis.pictures[frame.id]) for frame in burst.frames])
-        group = _BurstNumbers(burst.id, burst.best, burst.likeness, burst.span_ms, burst.reason, burst.best_reason)
-        yield f'{before}{{"photos":[{photos}],'.encode() + msgspec.json.encode(group)[1:]
-        before = ","
+        photos = [_photo(analysis.members[frame.id]) for frame in burst.frames]
+        numbers = burst.id, burst.best, burst.likeness, burst.span_ms, burst.reason, burst.best_reason
+        yield before + _encode(BurstGroup(*numbers, photos))
+        before = b","
     yield b'],"ungroupedPhotos":['
     for start in range(0, len(analysis.alone), _BATCH):
-        alone = analysis.alone[start : start + _BATCH]
-        photos = ",".join([_photo_text(analysis.pictures[photo_id]) for photo_id in alone])
-        yield b"," * bool(start) + photos.encode()
+        photos = [_photo(picture) for picture in analysis.alone[start : start + _BATCH]]
+        yield b"," * bool(start) + _encode(photos)[1:-1]
     yield b"]}"
 
 
-def _photo_text(picture: Representative) -> str:
-    return f'{with_display_filename(picture.told[:-1])},"metadata":{picture.metadata_json or "null"}}}'
+def _photo(picture: Representative) -> BurstPhoto:
+    path = picture.file_path
+    name, came = path.rpartition("/")[2], picture.asset_came
+    return BurstPhoto(
+        picture.id,
+        path,
+        msgspec.Raw((picture.metadata_json or "null").encode()),
+        MediaAsset(picture.media_asset_id, picture.filename, came, name, path),
+        picture.came,
+        picture.file_size,
+        picture.file_hash,
+        picture.tier,
+        picture.processing_state,
+    )

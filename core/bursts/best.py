@@ -7,6 +7,7 @@ sharper one is in better focus or was held more quietly.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -37,17 +38,17 @@ def best_of(frames: Sequence[Frame]) -> Best:
     sharpness = _sharpness(frames)
     most_faces = max(frame.faces for frame in frames)
 
-    def quality(place: int) -> float:
-        frame = frames[place]
-        exposed = 1 - min(1.0, frame.clipped)
-        return round(sharpness[place] * exposed + FACES_WEIGHT * frame.faces / max(1, most_faces), 3)
+    qualities = [
+        round(share * (1 - min(1.0, frame.clipped)) + FACES_WEIGHT * frame.faces / max(1, most_faces), 3)
+        for share, frame in zip(sharpness, frames, strict=True)
+    ]
 
-    def key(place: int) -> tuple[float, int, float, str]:
+    def key(place: int) -> tuple[float, int, datetime, str]:
         frame = frames[place]
-        return quality(place), frame.file_size, frame.created_at.timestamp(), frame.id
+        return qualities[place], frame.file_size, frame.created_at, frame.id
 
     best = max(range(len(frames)), key=key)
-    is_ahead = all(quality(best) > quality(place) for place in range(len(frames)) if place != best)
+    is_ahead = qualities.count(max(qualities)) == 1
     return Best(frames[best], _reason(frames, sharpness, best) if is_ahead else _by_file(frames, frames[best]))
 
 

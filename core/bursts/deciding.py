@@ -62,7 +62,7 @@ async def outlook(database: Database) -> Outlook:
         decided = set((await connection.execute(select(DecidedBurst.burst_id))).scalars())
     waiting = 0
     for burst in analysis.bursts:
-        members = [analysis.pictures[frame.id] for frame in burst.frames]
+        members = [analysis.members[frame.id] for frame in burst.frames]
         is_open = all(one.tier != Tier.GOLD and one.processing_state not in (REJECTED, PROMOTED) for one in members)
         waiting += burst.id not in decided and is_open
     return Outlook(len(analysis.bursts), sum(len(burst.frames) for burst in analysis.bursts), waiting)
@@ -82,7 +82,7 @@ async def process_bursts(bench: Workbench, selections: Sequence[Selection], ungr
             errors.append(f"There is no burst {selection.group_id} any more; nothing of it is rejected.")
         elif selection.selected_photo_ids:
             async with bench.database.write() as connection:
-                await _decide(connection, burst, set(selection.selected_photo_ids), analysis.pictures)
+                await _decide(connection, burst, set(selection.selected_photo_ids), analysis.members)
     promoted = 0
     wanted = [photo_id for selection in selections for photo_id in selection.selected_photo_ids]
     for photo_id in dict.fromkeys([*wanted, *ungrouped]):

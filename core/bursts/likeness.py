@@ -79,7 +79,10 @@ def likeness(one: Frame, other: Frame) -> float:
     apart = abs(one.taken - other.taken).total_seconds()
     score = 0.0
     if one.is_dated and other.is_dated:  # files are copied many at a time, which says nothing of when they were taken
-        score = next((worth for limit, worth in _TIMES if apart <= limit), 0.0)
+        for limit, worth in _TIMES:
+            if apart <= limit:
+                score = worth
+                break
     score += _names(one, other) + _sizes(one.file_size, other.file_size)
     for mine, theirs in zip(one.settings, other.settings, strict=False):
         if mine is not None and mine == theirs:
@@ -115,4 +118,7 @@ def _names(one: Frame, other: Frame) -> float:
 def _sizes(one: int, other: int) -> float:
     mean = (one + other) / 2
     ratio = 1 - abs(one - other) / mean if mean else 0.0
-    return next((worth for limit, worth in _SIZES if ratio > limit), 0.0)
+    for limit, worth in _SIZES:
+        if ratio > limit:
+            return worth
+    return 0.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, literal_column, select
+from sqlalchemy import and_, case, select
 from sqlalchemy.orm import aliased
 
 from core.bursts.forming import Burst, form_bursts, has_company, in_order
@@ -16,7 +17,7 @@ from core.bursts.likeness import Frame
 from core.bursts.similar import Tagged, similar_groups
 from core.db.engine import Database
 from core.db.in_batches import BATCH, all_rows
-from core.db.json_sql import json_text
+from core.db.json_sql import json_text, utc_text
 from core.db.tables import AssetGroup, AssetGroupMember, Face, FileVersion, MediaAsset
 from core.groups.facts import GroupType
 from core.library.layout import Tier
@@ -28,9 +29,9 @@ from core.pipeline.lookalikes import MIN_CONTRAST
 class Representative(msgspec.Struct, frozen=True, gc=False):
     """The version of an asset that stands for it among bursts; see :class:`core.bursts.likeness.Frame`.
 
-    ``came`` is ``created_at`` as text, without its zone: few of them are read, and texts are in the same order.
-    ``told`` is what the database was asked to tell of it. Not a row of the database: of tens of thousands of those, the
-    garbage collector would let nobody else have a turn.
+    ``came`` and ``asset_came`` are when version and asset were written down, ISO 8601 in UTC with milliseconds and
+    ``Z``: as text, which is sent as it is, and sorted as times are. Not a row of the database: of tens of thousands of
+    those, the garbage collector would let nobody else have a turn.
     """
 
     taken: datetime
@@ -41,22 +42,27 @@ class Representative(msgspec.Struct, frozen=True, gc=False):
     processing_state: str | None
     is_reviewed: bool | None
     filename: str
+    asset_came: str
+    file_path: str
     file_size: int
     file_hash: str
     perceptual_hash: str | None
     metadata_json: str | None
-    faces: int
     group: str | None
     capture_source: str | None
-    told: str
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """``alone`` are the ids of the pictures in no burst, latest first; ``pictures`` all of them by their ids."""
+    """``alone`` are the pictures in no burst, latest first; ``members`` those of the bursts, by their ids."""
 
     bursts: list[Burst]
-    alone: list[str]
-    pictures: Mapping[str, Representative]
+    alone: list[Representative]
+    members: Mapping[str, Representative]
+
+    @property
+    def pictures(self) -> int:
+        """How many there are, in bursts or not."""
+        return len(self.alone) + len(self.members)
 
 
 class _Exif(msgspec.Struct, rename="camel"):
@@ -85,7 +91,7 @@ _decode = msgspec.json.Decoder(_Metadata, strict=False).decode
 
 def _representatives() -> Any:
     """Bronze that has not become Silver yet, else Silver, else Gold, as they are: images, not archived."""
-    version, found_on = aliased(FileVersion), aliased(FileVersion)
+    version = aliased(FileVersion)
     rank = case(
         (and_(version.tier == Tier.BRONZE, version.processing_state.is_distinct_from("promoted")), 0),
         (version.tier == Tier.SILVER, 1),
@@ -116,34 +122,27 @@ def _representatives() -> Any:
         .correlate(MediaAsset)
         .scalar_subquery()
     )
-    faces = (
-        select(found_on.media_asset_id, func.count().label("faces"))
-        .join(Face, Face.photo_id == found_on.id)
-        .where(found_on.archived_at.is_(None), Face.ignored.is_(False))
-        .group_by(found_on.media_asset_id)
-        .subquery()
-    )
     return (
         select(
             FileVersion.captured_at,
-            cast(FileVersion.created_at, Text()),
+            utc_text(FileVersion.created_at),
             FileVersion.id,
             FileVersion.media_asset_id,
             FileVersion.tier,
             FileVersion.processing_state,
             FileVersion.is_reviewed,
             MediaAsset.original_filename,
+            utc_text(MediaAsset.created_at),
+            FileVersion.file_path,
             FileVersion.file_size,
             FileVersion.file_hash,
             FileVersion.perceptual_hash,
             json_text(FileVersion.combined_metadata),
-            func.coalesce(faces.c.faces, 0),
             group,
             FileVersion.capture_source,
         )
         .select_from(MediaAsset)
         .join(FileVersion, FileVersion.id == chosen)
-        .outerjoin(faces, faces.c.media_asset_id == MediaAsset.id)
     )
 
 
@@ -151,20 +150,26 @@ _REPRESENTATIVES = _representatives()
 
 _UNDATED = (CaptureSource.FILE_MODIFIED, CaptureSource.INGESTED)
 
-_NOTHING: ColumnElement[str] = literal_column("''", Text())
+# a database goes from each face to its version, as long as it is not asked to put them together
+_FACES = (
+    select(FileVersion.media_asset_id)
+    .join(Face, Face.photo_id == FileVersion.id)
+    .where(FileVersion.archived_at.is_(None), Face.ignored.is_(False))
+)
 
 
-async def analyze(database: Database, told: ColumnElement[str] = _NOTHING) -> Analysis:
-    """All bursts of the library; the comparing is done in a thread.
-
-    ``told`` is what is told of each picture, made of the columns of :class:`FileVersion` and :class:`MediaAsset`.
-    """
+async def analyze(database: Database) -> Analysis:
+    """All bursts of the library; the comparing is done in a thread."""
     pictures: list[Representative] = []
+    faces: list[str] = []
     async with database.read() as connection:
-        rows = await connection.stream(_REPRESENTATIVES.add_columns(told), execution_options={"yield_per": BATCH})
+        rows = await connection.stream(_REPRESENTATIVES, execution_options={"yield_per": BATCH})
         async for batch in rows.partitions():
             pictures += map(_representative, batch)
-    return await asyncio.to_thread(_analyze, pictures)
+        on_assets = await connection.stream(_FACES, execution_options={"yield_per": BATCH})
+        async for batch in on_assets.partitions():
+            faces += [media_asset_id for (media_asset_id,) in batch]
+    return await asyncio.to_thread(_analyze, pictures, faces)
 
 
 def _representative(row: Any) -> Representative:
@@ -172,21 +177,25 @@ def _representative(row: Any) -> Representative:
     if taken is not None:
         return Representative(taken, *row[1:])
     # the time of the row stands for it
-    undated: tuple[Any, ...] = (*row[1:-2], CaptureSource.INGESTED.value, row[-1])
-    return Representative(datetime.fromisoformat(row[1]), *undated)
+    undated: tuple[Any, ...] = (*row[1:-1], CaptureSource.INGESTED.value)
+    return Representative(datetime.fromisoformat(row[1].removesuffix("Z")), *undated)
 
 
-def _analyze(pictures: list[Representative]) -> Analysis:
+def _analyze(pictures: list[Representative], faces: list[str]) -> Analysis:
+    """``faces`` has the id of an asset once for each face on it."""
     pictures.sort(key=in_order)
+    counted = Counter(faces)
     # most pictures are in no burst, and need not be looked at any closer
     company = has_company([picture.taken for picture in pictures])
-    bursts, _ = form_bursts([_frame(one) for one, is_near in zip(pictures, company, strict=True) if is_near])
+    near = [picture for picture, is_near in zip(pictures, company, strict=True) if is_near]
+    bursts, _ = form_bursts([_frame(picture, counted[picture.media_asset_id]) for picture in near])
     grouped = {frame.id for burst in bursts for frame in burst.frames}
-    alone = [picture.id for picture in reversed(pictures) if picture.id not in grouped]
-    return Analysis(bursts, alone, {picture.id: picture for picture in pictures})
+    alone = [picture for picture in reversed(pictures) if picture.id not in grouped]
+    members = {picture.id: picture for picture in near if picture.id in grouped}
+    return Analysis(bursts, alone, members)
 
 
-def _frame(picture: Representative) -> Frame:
+def _frame(picture: Representative, faces: int) -> Frame:
     metadata = _metadata(picture.metadata_json)
     exif, quality = metadata.exif or _Exif(), metadata.quality
     # the hash of a blank picture is noise
@@ -196,14 +205,14 @@ def _frame(picture: Representative) -> Frame:
         id=picture.id,
         filename=picture.filename,
         taken=picture.taken,
-        created_at=datetime.fromisoformat(picture.came).replace(tzinfo=UTC),
+        created_at=datetime.fromisoformat(picture.came),
         file_size=picture.file_size,
         file_hash=picture.file_hash,
         settings=(exif.camera, exif.iso, exif.focal_length, exif.aperture),
         perceptual_hash=int(bits, 2) if len(bits) == HASH_BITS and not bits.strip("01") else None,
         sharpness=quality.sharpness if quality is not None else None,
         clipped=quality.highlights + quality.shadows if quality is not None else 0.0,
-        faces=picture.faces,
+        faces=faces,
         subject_sharpness=quality.subject_sharpness if quality is not None else None,
         face_sharpness=quality.face_sharpness if quality is not None else None,
         group=picture.group,

@@ -49,18 +49,6 @@ class json_value(FunctionElement[str]):  # noqa: N801
     inherit_cache = True
 
 
-class json_words(FunctionElement[str]):  # noqa: N801
-    """The text at a path of keys, which are words of ours, in a JSON column; NULL where there is none there."""
-
-    name = "json_words"
-    type = Text()
-    inherit_cache = True
-
-    def __init__(self, column: _Value, *keys: str) -> None:
-        paths = f"'$.{'.'.join(keys)}'", f"'{{{','.join(keys)}}}'"
-        super().__init__(column, *(literal_column(path, Text()) for path in paths))
-
-
 class utc_text(FunctionElement[str]):  # noqa: N801
     """A timestamp column (UTC) as ISO 8601 with milliseconds and ``Z``."""
 
@@ -111,18 +99,6 @@ def _value(element: json_value, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(json_value, "postgresql")
 def _value_postgresql(element: json_value, compiler: SQLCompiler, **options: Any) -> str:
     return _arguments(element, compiler, **options)
-
-
-@compiles(json_words)
-def _words(element: json_words, compiler: SQLCompiler, **options: Any) -> str:
-    column, path, _ = (compiler.process(part, **options) for part in element.clauses)
-    return f"CASE json_type({column}, {path}) WHEN 'text' THEN json_extract({column}, {path}) END"
-
-
-@compiles(json_words, "postgresql")
-def _words_postgresql(element: json_words, compiler: SQLCompiler, **options: Any) -> str:
-    column, _, path = (compiler.process(part, **options) for part in element.clauses)
-    return f"CASE jsonb_typeof({column} #> {path}) WHEN 'string' THEN {column} #>> {path} END"
 
 
 @compiles(utc_text)

@@ -27,7 +27,7 @@ class FaceSource(msgspec.Struct, frozen=True):
 
 def crop_path(face_id: str, box: Sequence[int]) -> str:
     """The path below ``/api/files/`` of a face's picture, whether it has been made or not."""
-    return f"temp/{FACE_CROP_PREFIX}{face_id}_{'x'.join(str(round(number)) for number in box)}.jpg"
+    return f"temp/{FACE_CROP_PREFIX}{face_id}_{'x'.join(map(str, map(round, box)))}.jpg"
 
 
 def face_of_crop(file_path: str) -> str | None:

@@ -43,31 +43,36 @@ class Grid:
     """Points by cells that are at least ``radius`` metres wide."""
 
     def __init__(self, points: Sequence[Point], radius: float) -> None:
-        self._points = points
-        self._radius = radius
+        self._latitudes = [math.radians(latitude) for latitude, _ in points]
+        self._longitudes = [math.radians(longitude) for _, longitude in points]
+        # as far apart as the radius, by the haversine: what is compared need not be made metres
+        self._furthest = math.sin(radius / (2 * EARTH_RADIUS)) ** 2 if radius < math.pi * EARTH_RADIUS else 1.0
         self._rows = math.degrees(radius / EARTH_RADIUS) * 1.001
         self._cells: dict[tuple[int, int], list[int]] = {}
         self._measures: dict[int, tuple[float, int]] = {}
-        for index, point in enumerate(points):
-            self._cells.setdefault(self._cell(*point), []).append(index)
+        for index, (latitude, longitude) in enumerate(points):
+            row = math.floor(latitude / self._rows)
+            width, columns = self._measures.get(row) or self._measures_of(row)
+            self._cells.setdefault((row, math.floor(longitude / width) % columns), []).append(index)
 
     def take(self, centre: Point) -> list[int]:
         """Removes the points within the radius of ``centre`` from the grid, and returns them in their order."""
         taken = []
+        latitude, longitude = map(math.radians, centre)
+        at_centre, sin, cos = math.cos(latitude), math.sin, math.cos
+        latitudes, longitudes, furthest = self._latitudes, self._longitudes, self._furthest
         for cell in self._around(centre):
             inside: list[int] = []
             outside: list[int] = []
             for index in self._cells.get(cell, ()):
-                (inside if distance(centre, self._points[index]) <= self._radius else outside).append(index)
+                other = latitudes[index]
+                half = sin((other - latitude) / 2) ** 2
+                half += at_centre * cos(other) * sin((longitudes[index] - longitude) / 2) ** 2
+                (inside if half <= furthest else outside).append(index)
             if inside:
                 taken += inside
                 self._cells[cell] = outside
         return sorted(taken)
-
-    def _cell(self, latitude: float, longitude: float) -> tuple[int, int]:
-        row = math.floor(latitude / self._rows)
-        width, columns = self._measures_of(row)
-        return row, math.floor(longitude / width) % columns
 
     def _measures_of(self, row: int) -> tuple[float, int]:
         """The width of a row's cells in degrees of longitude, and how many they are.

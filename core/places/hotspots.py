@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import Row, Select, select
 
 from core.db.engine import Database
 from core.db.in_batches import BATCH
-from core.db.json_sql import json_text, json_words
+from core.db.json_sql import json_text, utc_text
 from core.db.search_sql import FACTS
 from core.db.tables import FileVersion, Location, MediaAsset
 from core.library.layout import Tier
@@ -28,16 +28,19 @@ _MANY, _SOME = 50, 20
 
 
 class HotspotPhoto(msgspec.Struct, frozen=True, gc=False):
-    """A photo at a hotspot: what the database was asked to tell of it, and its metadata as JSON text.
+    """A photo at a hotspot, its metadata as JSON text; ``asset_came`` is ISO 8601 in UTC with milliseconds and ``Z``.
 
     Not a row of the database: of tens of thousands of those, the garbage collector would let nobody else have a turn.
     """
 
     latitude: float
     longitude: float
-    told: str
+    id: str
+    media_asset_id: str
+    filename: str
+    asset_came: str
+    file_path: str
     metadata_json: str | None
-    place_name: str | None
     event_type: str | None
 
 
@@ -50,17 +53,28 @@ class Hotspot(msgspec.Struct, frozen=True):
     photos: Sequence[HotspotPhoto]
 
 
-async def hotspots(database: Database, told: ColumnElement[str]) -> list[Hotspot]:
-    """Where photos were taken together, the most photos first; places that a location covers are left out.
+class _Described(msgspec.Struct, rename="camel"):
+    place_name: str | None = None
 
-    ``told`` is what is told of each photo, made of the columns of :class:`FileVersion` and :class:`MediaAsset`.
-    """
+
+class _Metadata(msgspec.Struct):
+    ai: _Described | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Metadata).decode
+
+
+async def hotspots(database: Database) -> list[Hotspot]:
+    """Where photos were taken together, the most photos first; places that a location covers are left out."""
     columns = (
         FileVersion.gps_latitude,
         FileVersion.gps_longitude,
-        told,
+        FileVersion.id,
+        FileVersion.media_asset_id,
+        MediaAsset.original_filename,
+        utc_text(MediaAsset.created_at),
+        FileVersion.file_path,
         json_text(FileVersion.combined_metadata),
-        json_words(FileVersion.combined_metadata, "ai", "placeName"),
         FileVersion.event_type,
     )
     # what is best of an asset is read from the search index, which has it in the order that is wanted
@@ -101,7 +115,7 @@ def _hotspots(photos: Sequence[HotspotPhoto], named: Sequence[Row[*tuple[Any, ..
 
 def _suggested_name(photos: Sequence[HotspotPhoto]) -> str:
     """The place that most photos name, else what happened there, else a word for how often one was there."""
-    places = Counter(photo.place_name for photo in photos if photo.place_name)
+    places = Counter(name for photo in photos if (name := _place_name(photo.metadata_json)))
     if places:
         return places.most_common(1)[0][0]
     events = Counter(photo.event_type for photo in photos if photo.event_type)
@@ -110,3 +124,12 @@ def _suggested_name(photos: Sequence[HotspotPhoto]) -> str:
     if len(photos) >= _MANY:
         return "Frequent place"
     return "Favourite place" if len(photos) >= _SOME else "Place"
+
+
+def _place_name(metadata_json: str | None) -> str | None:
+    try:
+        described = _decode(metadata_json).ai if metadata_json and '"placeName"' in metadata_json else None
+    except msgspec.ValidationError:
+        # a person may have written anything into it
+        return None
+    return described.place_name if described is not None else None
