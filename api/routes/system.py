@@ -14,7 +14,6 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
-from sqlalchemy import literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.access import SCOPE
@@ -44,6 +43,7 @@ from api.schemas.system import (
 )
 from api.schemas.timestamp import timestamp
 from core import __version__
+from core.ai.configured import Choices
 from core.db.tables import utc_now
 from core.library.analytics import bytes_by_tier, top_tags, uploads_by_day
 from core.library.statistics import latest_history, totals
@@ -65,24 +65,23 @@ HEALTH_SECONDS: Final = 0.8
     responses={503: ResponseSpec(Unhealthy, generate_examples=False, description="The database does not answer")},
 )
 async def get_health(context: NamedDependency[ApiContext]) -> Response[Healthy | Unhealthy]:
-    """Whether the database answers."""
+    """Whether the database answers, and which language models are asked at present."""
     now = timestamp(utc_now())
-    reason = await _trouble(context)
-    if reason is not None:
-        return Response(Unhealthy("unhealthy", now, __version__, reason, reason), status_code=503)
-    ready = await context.bench.providers.ready()
+    choices = await _choices(context)
+    if isinstance(choices, str):
+        return Response(Unhealthy("unhealthy", now, __version__, choices, choices), status_code=503)
+    ready = await context.bench.providers.ready(choices)
     return Response(Healthy("healthy", now, __version__, "connected", Providers("ollama" in ready, "openai" in ready)))
 
 
-async def _trouble(context: ApiContext) -> str | None:
-    """Why the database does not answer; ``None`` when it does."""
+async def _choices(context: ApiContext) -> Choices | str:
+    """What the database says of language models; a sentence where it does not answer."""
     try:
-        async with asyncio.timeout(HEALTH_SECONDS), context.bench.database.read() as connection:
-            await connection.execute(select(literal(1)))
+        async with asyncio.timeout(HEALTH_SECONDS):
+            return await context.bench.providers.choices()
     except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
         log.warning("the database does not answer", error=str(error))
         return f"The database does not answer: {str(error).splitlines()[0] if str(error) else 'it took too long'}."
-    return None
 
 
 @get(
@@ -93,12 +92,12 @@ async def _trouble(context: ApiContext) -> str | None:
 )
 async def get_checks(context: NamedDependency[ApiContext]) -> Response[Health]:
     """The same for watchers that do not look below ``/api``."""
-    is_well = await _trouble(context) is None
-    providers = context.bench.providers
-    choices = await providers.choices() if is_well else providers.configured
+    found = await _choices(context)
+    is_well = not isinstance(found, str)
+    choices = context.bench.providers.configured if isinstance(found, str) else found
     services = AiServices(
         ollama_configured=choices.provider in ("ollama", "both"),
-        openai_configured=choices.openai_key is not None,
+        openai_configured=choices.has_openai,
         preferred_provider=choices.provider,
     )
     health = Health(

@@ -38,6 +38,11 @@ class Choices(msgspec.Struct, frozen=True):
     openai: OpenAi = OpenAi()
     openai_key: str | None = None
 
+    @property
+    def has_openai(self) -> bool:
+        """Whether OpenAI is set up: with a key, or as a server that may need none."""
+        return self.openai_key is not None or self.openai.base_url != OPENAI_URL
+
 
 class Limits(msgspec.Struct, frozen=True):
     """``time_limit`` is seconds for one request with its answer, ``picture_side`` pixels of the longer side sent."""

@@ -14,8 +14,9 @@ from core.ai.breaker import Standing, State
 from core.ai.budget import PAID, Budget, Budgeted, DayLimits
 from core.ai.builtin import BuiltinProvider
 from core.ai.choices import chosen
-from core.ai.configured import OPENAI_URL, Choices, Limits
+from core.ai.configured import Choices, Limits
 from core.ai.provider import Answered, Provider, Question
+from core.ai.reachable import Reachable
 from core.compute import Compute
 from core.db.engine import Database
 from core.errors import ProviderError
@@ -52,6 +53,7 @@ class Providers:
     day: DayLimits = field(default_factory=DayLimits)
     zone: tzinfo = UTC
     _made: _Made = field(default_factory=_Made)
+    _reachable: Reachable = field(default_factory=Reachable)
 
     @property
     def budget(self) -> Budget:
@@ -91,11 +93,17 @@ class Providers:
                 log.warning("a provider gave no description", provider=each.name, reason=str(error))
         return await BuiltinProvider().describe(question)
 
-    async def ready(self) -> frozenset[str]:
-        """The names of the models' providers that are asked at present: chosen, and not left alone."""
-        choices, standings = await self.choices(), self.standings()
+    async def ready(self, choices: Choices) -> frozenset[str]:
+        """The names of the models' providers that are asked at present: chosen, and not left alone.
+
+        Ollama has to answer as well; what sends a bill is not asked for this. Keeps nobody waiting.
+        """
+        standings = self.standings()
         names = _names(choices.provider, choices)
-        return frozenset(name for name in names if name not in standings or standings[name].state is State.CLOSED)
+        asked = {name for name in names if name not in standings or standings[name].state is State.CLOSED}
+        if _OLLAMA in asked and not await self._reachable.ollama(choices.ollama.base_url):
+            asked.remove(_OLLAMA)
+        return frozenset(asked)
 
     def standings(self) -> dict[str, Standing]:
         """How the providers stand that were asked since the choice was made, by name."""
@@ -103,6 +111,7 @@ class Providers:
 
     def try_again(self) -> None:
         """A person says that something was changed: whoever was left alone is asked again."""
+        self._reachable.forget()
         for provider in self._made.providers.values():
             provider.breaker.reset()
 
@@ -118,6 +127,5 @@ class Providers:
 def _names(provider: str, choices: Choices) -> list[str]:
     """Which models' providers a choice means, in their order; OpenAI needs a key where it stands second."""
     if provider == _BOTH:
-        has_openai = choices.openai_key is not None or choices.openai.base_url != OPENAI_URL
-        return [_OLLAMA, _OPENAI] if has_openai else [_OLLAMA]
+        return [_OLLAMA, _OPENAI] if choices.has_openai else [_OLLAMA]
     return [provider] if provider in (_OLLAMA, _OPENAI) else []

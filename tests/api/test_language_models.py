@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from core.ai import reach
 from core.ai.configured import Choices, Ollama, OpenAi
 from core.ai.providers import Providers
 from core.compute import LocalCompute
@@ -207,3 +209,48 @@ async def test_what_is_chosen_outlives_a_restart_and_outranks_the_file(
     assert (await library_of("c", away))["key"] is None
     assert (await library_of("d", {"openai": {"apiKey": ""}}))["key"] is None
     await compute.close()
+
+
+async def test_health_tells_whether_ollama_is_there_and_asks_no_paid_service(asked: Asked) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    change = {"provider": "both", "ollama": {"baseUrl": nobody}, "openai": {"baseUrl": asked.server.openai_url}}
+    await asked.library.send("POST", "/api/ai/config", json=change | {"openai": change["openai"] | {"apiKey": KEY}})  # type: ignore[operator]
+    health = await asked.library.send("GET", "/api/health")
+    assert (health["status"], health["ai"]) == ("healthy", {"ollama": False, "openai": True})
+    assert asked.server.connections == 0
+    await asked.choose("both")
+    for _ in range(3):
+        assert (await asked.library.send("GET", "/api/health"))["ai"]["ollama"] is True
+    assert asked.server.connections == 1
+
+
+async def test_health_waits_for_no_model(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a server thinks: the answer is that it does not answer, until it does."""
+    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 600.0)
+    thinks, asked_for = asyncio.Event(), 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked_for
+        asked_for += 1
+        await reader.readuntil(b"\r\n\r\n")
+        await thinks.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asked.library.send("POST", "/api/ai/config", json={"provider": "ollama", "ollama": {"baseUrl": url}})
+        for _ in range(3):
+            assert (await asked.library.send("GET", "/api/health"))["ai"]["ollama"] is False
+        assert asked_for == 1
+        thinks.set()
+        async with asyncio.timeout(30):
+            while not (await asked.library.send("GET", "/api/health"))["ai"]["ollama"]:
+                """It has yet to be heard."""
+
+
+async def test_a_compatible_server_without_a_key_counts_as_set_up(asked: Asked) -> None:
+    await asked.choose("openai")
+    assert (await asked.library.send("GET", "/health"))["checks"]["aiServices"]["openaiConfigured"] is True
