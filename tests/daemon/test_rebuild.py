@@ -66,6 +66,7 @@ NOT_IN_FILES = {
             *("ai_backlog", "ai_runs", "ai_answers", "ai_spending"),
             *("duplicate_checks", "duplicate_pairs", "duplicate_groups", "duplicate_members"),
             *("pass_runs", "damaged_files"),
+            *("refused_names", "suggested_names", "unnamed_groups", "unnamed_group_faces"),
         )
     },
 }
