@@ -68,27 +68,31 @@ _WITH_PICTURE = (
 
 
 async def _fill(tools: Tools, progress: Progress) -> Progress:
+    """Page after page for some seconds: most pages lack nothing, and after each slice others have their turn."""
     after: str = progress.checkpoint["after"]
-    statement = (
-        select(FileVersion.id, FileVersion.file_path, FileVersion.sha256)
-        .where(FileVersion.id > after, *_WITH_PICTURE)
-        .order_by(FileVersion.id)
-        .limit(PAGE)
-    )
-    async with tools.bench.database.read() as connection:
-        rows = list(await connection.execute(statement))
     report = Counter(progress.report)
     ends = time.monotonic() + SLICE_SECONDS
-    done = 0
-    for row in rows:
-        if done and time.monotonic() >= ends:
-            break
-        for name in await asyncio.to_thread(_missing, tools, row.sha256):
-            is_made = tools.is_dry or await _make(tools, row.file_path, row.sha256, name)
-            report["made" if is_made else "impossible"] += 1
-        done += 1
-        after = row.id
-    is_last = done == len(rows) < PAGE
+    done, is_last = 0, False
+    while not is_last and (not done or time.monotonic() < ends):
+        statement = (
+            select(FileVersion.id, FileVersion.file_path, FileVersion.sha256)
+            .where(FileVersion.id > after, *_WITH_PICTURE)
+            .order_by(FileVersion.id)
+            .limit(PAGE)
+        )
+        async with tools.bench.database.read() as connection:
+            rows = list(await connection.execute(statement))
+        seen = 0
+        for row in rows:
+            if done and time.monotonic() >= ends:
+                break
+            for name in await asyncio.to_thread(_missing, tools, row.sha256):
+                is_made = tools.is_dry or await _make(tools, row.file_path, row.sha256, name)
+                report["made" if is_made else "impossible"] += 1
+            done += 1
+            seen += 1
+            after = row.id
+        is_last = seen == len(rows) < PAGE
     checkpoint: dict[str, Any] = {"phase": "fill", "after": after}
     if is_last:
         checkpoint = {"phase": "measure", "folder": 0, "days": {}}

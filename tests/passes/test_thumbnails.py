@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from core.db.tables import FileVersion, MediaAsset, new_id
 from core.passes.runner import Runner, Wanted
@@ -55,6 +55,20 @@ async def test_missing_pictures_are_made_and_what_cannot_be_is_told(both_tools: 
     assert (report["made"], report["impossible"]) == (2, 2)
     assert rendered(sha256, "250").read_bytes()[:3] == rendered(sha256, "preview").read_bytes()[:3] == b"\xff\xd8\xff"
     assert (await ran(both_tools)).progress.report["made"] == 0
+
+
+async def test_a_slice_looks_at_many_pages_where_nothing_is_missing(tools: Tools) -> None:
+    """After each slice others have their turn, for up to a minute: a page takes less than a tenth of a second."""
+    await add(tools, "a.jpg", PICTURE.read_bytes())
+    await ran(tools)
+    async with tools.bench.database.write() as connection:
+        (known,) = (await connection.execute(select(FileVersion))).mappings().all()
+        assets = [{"id": new_id(), "original_filename": "a.jpg"} for _ in range(1200)]
+        await connection.execute(insert(MediaAsset), assets)
+        own = [{"id": new_id(), "media_asset_id": asset["id"], "file_path": asset["id"]} for asset in assets]
+        await connection.execute(insert(FileVersion.__table__), [dict(known) | each for each in own])
+    progress = await THUMBNAILS.step(tools, await THUMBNAILS.begin(tools))
+    assert (progress.done, progress.checkpoint["phase"]) == (1201, "measure")
 
 
 async def test_beyond_the_limit_those_go_that_were_not_used_for_longest_and_the_grid_stays(tools: Tools) -> None:
