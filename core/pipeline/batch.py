@@ -27,7 +27,9 @@ async def on_each(photo_ids: Sequence[str], work: Callable[[str], Awaitable[bool
     async def one(photo_id: str) -> None:
         async with turns:
             try:
-                outcome.changed += await work(photo_id)
+                # first the work, then the sum: others are counted while this one is waited for
+                is_changed = await work(photo_id)
+                outcome.changed += is_changed
             except (RequestError, IntakeError) as error:
                 outcome.errors[photo_id] = str(error)
 
