@@ -34,9 +34,10 @@ from api.schemas.promotion import PhotoFault
 from core.access import Scope
 from core.ai.choices import Change, OllamaChange, OpenAiChange, choose
 from core.ai.configured import PROVIDERS
-from core.ai.reach import ollama_answers, openai_takes, problem_with
+from core.ai.reachable import ollama_answers, openai_takes
 from core.errors import BadRequest
 from core.library.gold_name import name_by
+from core.outgoing import problem_with
 from core.pipeline.again import Wish, analyse_photo, analyse_photo_anew
 from core.pipeline.batch import on_each
 

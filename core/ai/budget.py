@@ -12,13 +12,12 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.provider import Answered, Provider, Question, Usage
 from core.db.engine import Database
 from core.db.tables import AiSpending, utc_now
+from core.db.upsert import insert_on_conflict
 from core.errors import BudgetSpent, ProviderError
 
 PAID: Final = frozenset({"openai"})
@@ -137,8 +136,9 @@ def _told(spent: Spent) -> str:
 
 
 async def _add(connection: AsyncConnection, day: str, provider: str, requests: int, tokens: int) -> None:
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = build(AiSpending).values(day=day, provider=provider, requests=requests, tokens=tokens)
+    statement = insert_on_conflict(connection.dialect.name, AiSpending).values(
+        day=day, provider=provider, requests=requests, tokens=tokens
+    )
     added = {
         "requests": AiSpending.requests + statement.excluded.requests,
         "tokens": AiSpending.tokens + statement.excluded.tokens,

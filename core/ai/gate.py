@@ -1,6 +1,6 @@
 """What leaves this machine for a language model, and what comes back? Every request of every client goes through here.
 
-The gate connects to addresses that :mod:`core.ai.reach` allows, to none but this machine's where the photo is to stay
+The gate connects to addresses that :mod:`core.outgoing` allows, to none but this machine's where the photo is to stay
 on it, follows nobody elsewhere, and reads no more of an answer than an answer can have. What servers say when they
 refuse is told in the errors that the pipeline knows, the same for every client.
 """
@@ -15,7 +15,6 @@ from typing import Final
 
 import httpx
 
-from core.ai.reach import addresses_to_ask
 from core.errors import (
     PhotoProtected,
     ProviderError,
@@ -23,6 +22,7 @@ from core.errors import (
     ProviderUnavailable,
     RequestRefused,
 )
+from core.outgoing import addresses_to_ask
 
 LONGEST_ANSWER: Final = 256 * 1024
 """Bytes of a body. Models are asked for some 1,500 tokens, 10 KB; servers add their counts."""

@@ -1,23 +1,58 @@
-"""Does Ollama answer? Told at once to whoever asks, however often: what was found last, found anew now and then."""
+"""Do the chosen language models answer? One short question each, and nothing of the library is told to anybody."""
 
 from __future__ import annotations
 
 import asyncio
+import http.client
 import time
 from collections.abc import Callable
 from typing import Final
 
-from core.ai.reach import ollama_answers
+from core.outgoing import get, problem_with
 
 FRESH_SECONDS: Final = 30.0
 """How long what was found holds: watchers ask for the health of a program every ten to sixty seconds."""
 
-PATIENCE_SECONDS: Final = 0.15
-"""How long the first who asks is kept waiting. A server of the own network answers within it."""
+PATIENCE_SECONDS: Final = 5.0
+"""The contract's limit for asking Ollama."""
+
+FIRST_SECONDS: Final = 0.15
+"""How long the first who asks for what is remembered is kept waiting. A server of the own network answers within it."""
+
+
+async def ollama_answers(base_url: str) -> bool:
+    """Whether Ollama lists its models at ``base_url``."""
+    return await _answers(f"{base_url.rstrip('/')}/api/tags", {})
+
+
+async def openai_takes(key: str, base_url: str) -> bool:
+    """Whether the service takes this key."""
+    return await _answers(f"{base_url.rstrip('/')}/models", {"Authorization": f"Bearer {key}"})
+
+
+async def _answers(url: str, headers: dict[str, str]) -> bool:
+    if problem_with(url) is not None:
+        return False
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asyncio.to_thread(_ask, url, headers)
+    except TimeoutError:
+        return False
+
+
+def _ask(url: str, headers: dict[str, str]) -> bool:
+    try:
+        get(url, {"User-Agent": "Pictallion"} | headers, timeout=PATIENCE_SECONDS, most=1)
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    return True
 
 
 class Reachable:
-    """One server is looked after at a time, the one that was asked for last. ``clock`` tells seconds that only grow."""
+    """Does Ollama answer? Told at once to whoever asks, however often: what was found last, found anew now and then.
+
+    One server is looked after at a time, the one that was asked for last. ``clock`` tells seconds that only grow.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -33,7 +68,7 @@ class Reachable:
         if self._asking is None and (self._found is None or self._clock() >= self._until):
             self._asking = asyncio.create_task(self._ask(base_url))
         if self._found is None and self._asking is not None:
-            await asyncio.wait((self._asking,), timeout=PATIENCE_SECONDS)
+            await asyncio.wait((self._asking,), timeout=FIRST_SECONDS)
         return self._found is True
 
     def forget(self) -> None:

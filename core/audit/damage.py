@@ -13,13 +13,12 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit.read_back import Outcome
 from core.db.engine import Database
 from core.db.tables import DamagedFile, FileVersion, LedgerEntry
+from core.db.upsert import insert_on_conflict
 from core.library.layout import Layout
 from core.library.placing import hash_file
 
@@ -42,9 +41,10 @@ async def note(
     connection: AsyncConnection, version_id: str, kind: Outcome, good_copy: str | None, now: datetime
 ) -> None:
     """Remembers that a version is damaged, since when it was first found so."""
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     told = {"kind": kind, "good_copy": good_copy}
-    statement = build(DamagedFile).values(version_id=version_id, found_at=now, **told)
+    statement = insert_on_conflict(connection.dialect.name, DamagedFile).values(
+        version_id=version_id, found_at=now, **told
+    )
     await connection.execute(statement.on_conflict_do_update(index_elements=[DamagedFile.version_id], set_=told))
 
 

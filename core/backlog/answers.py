@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.provider import Answered
 from core.ai.vocabulary import Vocabulary
 from core.backlog.queue import settle_done
 from core.db.tables import AiAnswer, AiRun, AssetHistory, FileVersion, MediaAsset
+from core.db.upsert import insert_on_conflict
 from core.events.assign import assign_events
 from core.events.store import calendar
 from core.library.described import answer_of, with_answer
@@ -109,7 +108,8 @@ async def _run(connection: AsyncConnection, answered: Answered, request: str, no
     known = select(AiRun.id).where(AiRun.undone_at.is_(None), *(getattr(AiRun, key) == row[key] for key in row))
     run_id: int | None = (await connection.execute(known)).scalar_one_or_none()
     if run_id is None:
-        build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-        await connection.execute(build(AiRun).on_conflict_do_nothing(), row | {"started_at": now})
+        await connection.execute(
+            insert_on_conflict(connection.dialect.name, AiRun).on_conflict_do_nothing(), row | {"started_at": now}
+        )
         run_id = (await connection.execute(known)).scalar_one()
     return run_id

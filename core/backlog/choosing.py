@@ -9,8 +9,6 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -20,6 +18,7 @@ from core.db.engine import Database
 from core.db.in_batches import all_rows
 from core.db.search_sql import FACTS, tagged
 from core.db.tables import AiBacklogEntry, Collection, CollectionPhoto, Face, FileVersion, MediaAsset, Person
+from core.db.upsert import insert_on_conflict
 from core.errors import BadRequest
 from core.library.layout import Tier
 
@@ -117,8 +116,7 @@ def _count(conditions: list[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
 
 
 async def _queue(connection: AsyncConnection, page: list[Any], request: str, now: datetime) -> None:
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = build(AiBacklogEntry).on_conflict_do_update(
+    statement = insert_on_conflict(connection.dialect.name, AiBacklogEntry).on_conflict_do_update(
         index_elements=[AiBacklogEntry.version_id],
         set_=afresh(request, now),
         # what is asked about at this moment is answered by who is asked now

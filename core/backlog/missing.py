@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Row, and_, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.builtin import NAME as BUILTIN
@@ -19,6 +17,7 @@ from core.backlog.queue import CAME, PAGE, backlog_request, describable, waiting
 from core.backlog.states import BacklogState
 from core.db.tables import AiBacklogEntry, FileVersion
 from core.db.types import UtcTimestamp
+from core.db.upsert import insert_on_conflict
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -90,9 +89,10 @@ async def add_page(connection: AsyncConnection, page: Page, day: date, now: date
     """Queues the photos of a page; one that somebody has touched in the queue since it was read is left to them."""
     request = backlog_request(day)
     if page.new:
-        build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
         rows = [waiting_row(version_id, captured_at, request, CAME, now) for version_id, captured_at in page.new]
-        await connection.execute(build(AiBacklogEntry).on_conflict_do_nothing(), rows)
+        await connection.execute(
+            insert_on_conflict(connection.dialect.name, AiBacklogEntry).on_conflict_do_nothing(), rows
+        )
     if page.again:
         seen = [{"seen_id": version_id, "seen_at": updated_at} for version_id, updated_at in page.again]
         await connection.execute(_AGAIN.values(waiting_afresh(request, CAME, now)), seen)

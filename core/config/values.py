@@ -148,7 +148,7 @@ def _origin(text: str) -> str:
 
 def _address(url: SecretStr | None) -> SecretStr | None:
     # an address may hold its secret: no message repeats it
-    from core.ai.reach import problem_with
+    from core.outgoing import problem_with
 
     if url is not None and (problem := problem_with(url.get_secret_value())) is not None:
         raise ValueError(f"is an address that {problem}")
@@ -156,7 +156,7 @@ def _address(url: SecretStr | None) -> SecretStr | None:
 
 
 def _host_to_ask(host: str) -> str:
-    from core.ai.reach import problem_with_host
+    from core.outgoing import problem_with_host
 
     plain = host.removeprefix("[").removesuffix("]") if ":" in host else host
     if problem := problem_with_host(plain):
@@ -182,7 +182,7 @@ def _async_url(url: SecretStr | None) -> SecretStr | None:
 
 
 def _server_to_ask(text: str) -> str:
-    from core.ai.reach import problem_with
+    from core.outgoing import problem_with
 
     if problem := problem_with(text):
         raise ValueError(problem)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from core.ai.reach import connected
 from core.errors import DigestNotSent
+from core.outgoing import connected
 
 #: How long the server may take for each answer. [s]
 PATIENCE_SECONDS = 20.0

@@ -12,8 +12,8 @@ import asyncio
 import hashlib
 import hmac
 
-from core.ai.reach import post, problem_with
 from core.errors import DigestNotSent
+from core.outgoing import post, problem_with
 
 #: How long the other side may take. [s]
 PATIENCE_SECONDS = 15.0

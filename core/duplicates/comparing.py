@@ -9,19 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import confirm_copies, suspect_copies
 from core.db.tables import AssetGroupMember, DuplicateCheck, DuplicatePair
+from core.db.upsert import insert_on_conflict
 from core.duplicates.facts import VERSION, Found, Kind
 from core.duplicates.fingerprinting import (
     JOBS_AT_ONCE,
     PICTURES_AT_ONCE,
     Listing,
     in_workers,
-    insert_new,
     known_pictures,
     picture_of,
 )
@@ -154,7 +152,10 @@ async def _keep(bench: Workbench, new: Mapping[str, str], found: Sequence[Found]
         old = or_(DuplicatePair.one_id.in_(new), DuplicatePair.other_id.in_(new))
         await connection.execute(delete(DuplicatePair).where(old))
         if found:
-            await connection.execute(insert_new(connection, DuplicatePair), [_row(copy) for copy in found])
+            await connection.execute(
+                insert_on_conflict(connection.dialect.name, DuplicatePair).on_conflict_do_nothing(),
+                [_row(copy) for copy in found],
+            )
         if checks:
             await connection.execute(_upsert_check(connection), checks)
 
@@ -201,7 +202,6 @@ async def _together(connection: AsyncConnection, asset_ids: Sequence[str]) -> di
 
 
 def _upsert_check(connection: AsyncConnection) -> Any:
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = build(DuplicateCheck)
+    statement = insert_on_conflict(connection.dialect.name, DuplicateCheck)
     changed = {name: statement.excluded[name] for name in ("sha256", "version")}
     return statement.on_conflict_do_update(index_elements=["media_asset_id"], set_=changed)

@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import fingerprint_pictures
 from core.db.tables import DuplicateCheck, FileVersion, MediaAsset, StageResult
+from core.db.upsert import insert_on_conflict
 from core.duplicates.facts import VERSION
 from core.duplicates.pictures import Picture
 from core.duplicates.stored_shot import SHOT_COLUMNS
@@ -148,7 +147,9 @@ async def fingerprint_some(bench: Workbench, after: str, ends: float) -> tuple[i
                 for row, record in zip(rows, records, strict=True)
             ]
             async with bench.database.write() as connection:
-                await connection.execute(insert_new(connection, StageResult), values)
+                await connection.execute(
+                    insert_on_conflict(connection.dialect.name, StageResult).on_conflict_do_nothing(), values
+                )
             done += len(rows)
             after = rows[-1].id
         if len(rows) < at_once:
@@ -216,9 +217,3 @@ async def in_workers(run: Callable[[Sequence[T]], Awaitable[list[R]]], items: Se
 
     portions = [items[start : start + PICTURES_AT_ONCE] for start in range(0, len(items), PICTURES_AT_ONCE)]
     return [result for portion in await asyncio.gather(*map(of, portions)) for result in portion]
-
-
-def insert_new(connection: AsyncConnection, table: Any) -> Any:
-    """An insert that leaves rows that are there as they are."""
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    return build(table).on_conflict_do_nothing()

@@ -15,7 +15,7 @@ from core.events.detect import Calendar, Match, best, detect
 from core.groups.neighbourhood import chunks
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
-from core.media.clock import clock_of
+from core.media.clock import day_of
 
 
 async def assign_events(
@@ -39,8 +39,8 @@ async def assign_events(
     by_day: dict[str, list[str]] = {}
     dated = 0
     for row in rows:
-        if (taken := clock_of(row.captured_at)) is not None:
-            by_day.setdefault(taken.date().isoformat(), []).append(row.id)
+        if (day := day_of(row.captured_at)) is not None:
+            by_day.setdefault(day.isoformat(), []).append(row.id)
             dated += 1
     given = 0
     for text, match in (await asyncio.to_thread(_matches, list(by_day), calendar)).items():

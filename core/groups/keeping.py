@@ -12,11 +12,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetGroup, AssetGroupMember, GroupedAsset, GroupKey, new_id, utc_now
+from core.db.upsert import insert_on_conflict
 from core.groups.facts import Group, GroupFacts, Member, Place, Role
 from core.groups.forming import form_groups
 from core.groups.keys import bracket_key, keys_of
@@ -27,17 +26,17 @@ from core.groups.neighbourhood import beside_strangers, chunks, facts_of, neighb
 _LOCK = 7_163_014
 
 
-_INSERTS: dict[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
-_KEYS = {dialect: build(GroupKey).on_conflict_do_nothing() for dialect, build in _INSERTS.items()}
+_DIALECTS = ("postgresql", "sqlite")
+_KEYS = {dialect: insert_on_conflict(dialect, GroupKey).on_conflict_do_nothing() for dialect in _DIALECTS}
 
 
-def _upsert(build: Any) -> Any:
-    statement = build(GroupedAsset)
+def _upsert(dialect: str) -> Any:
+    statement = insert_on_conflict(dialect, GroupedAsset)
     changed = {name: statement.excluded[name] for name in ("facts", "bracketed_by", "taken_us")}
     return statement.on_conflict_do_update(index_elements=["media_asset_id"], set_=changed)
 
 
-_REMEMBER = {dialect: _upsert(build) for dialect, build in _INSERTS.items()}
+_REMEMBER = {dialect: _upsert(dialect) for dialect in _DIALECTS}
 
 
 async def keep_grouped(connection: AsyncConnection, facts: GroupFacts, *, is_new: bool = False) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import literal, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Collection, CollectionPhoto, FileVersion, new_id, utc_now
+from core.db.upsert import insert_on_conflict
 from core.errors import NotFound
 
 
@@ -23,9 +22,11 @@ async def add_to_collection(connection: AsyncConnection, collection_id: str, pho
     photo = select(literal(1)).where(FileVersion.id == photo_id, FileVersion.archived_at.is_(None))
     if (await connection.execute(photo)).first() is None:
         raise NotFound(f"There is no photo {photo_id}.")
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     row = {"id": new_id(), "collection_id": collection_id, "photo_id": photo_id, "added_at": utc_now()}
     added = await connection.execute(
-        build(CollectionPhoto).values(row).on_conflict_do_nothing().returning(CollectionPhoto.id)
+        insert_on_conflict(connection.dialect.name, CollectionPhoto)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(CollectionPhoto.id)
     )
     return added.first() is not None

@@ -12,11 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import FileVersion, Sidecar, utc_now
+from core.db.upsert import insert_on_conflict
 from core.library.layout import Tier
 
 #: Ids per statement; SQLite takes 32,766 variables and PostgreSQL 32,767.
@@ -36,7 +35,6 @@ async def mark_stale(connection: AsyncConnection, version_ids: Iterable[str], no
     description, event, place, date). Bronze versions have none and are passed over; so are ids that are unknown.
     """
     wanted, moment = list(dict.fromkeys(version_ids)), now or utc_now()
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     for start in range(0, len(wanted), _BATCH):
         has_sidecar = select(FileVersion.id).where(
             FileVersion.id.in_(wanted[start : start + _BATCH]), FileVersion.tier != Tier.BRONZE
@@ -53,7 +51,9 @@ async def mark_stale(connection: AsyncConnection, version_ids: Iterable[str], no
                 "next_attempt_at": None,
                 "updated_at": moment,
             }
-            statement = build(Sidecar).on_conflict_do_update(index_elements=[Sidecar.version_id], set_=again)
+            statement = insert_on_conflict(connection.dialect.name, Sidecar).on_conflict_do_update(
+                index_elements=[Sidecar.version_id], set_=again
+            )
             await connection.execute(statement, rows)
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import LibraryTag
+from core.db.upsert import insert_on_conflict
 
 
 async def all_tags(connection: AsyncConnection) -> Sequence[Row[str, int, datetime]]:
@@ -23,8 +22,7 @@ async def all_tags(connection: AsyncConnection) -> Sequence[Row[str, int, dateti
 async def count_tags(connection: AsyncConnection, tags: Iterable[str]) -> None:
     """Adds one use of each of the tags, as often as it is named; empty ones are left out."""
     counted = Counter(stripped for tag in tags if (stripped := tag.strip()))
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = build(LibraryTag)
+    statement = insert_on_conflict(connection.dialect.name, LibraryTag)
     upsert = statement.on_conflict_do_update(
         index_elements=["tag"], set_={"usage_count": LibraryTag.usage_count + statement.excluded.usage_count}
     )

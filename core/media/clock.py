@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 
 def clock_of(captured_at: str | None) -> datetime | None:
@@ -17,3 +17,9 @@ def clock_of(captured_at: str | None) -> datetime | None:
         return datetime.fromisoformat(captured_at).replace(tzinfo=None)
     except ValueError:
         return None
+
+
+def day_of(captured_at: str | None) -> date | None:
+    """The day of a ``captured_at``, where :func:`clock_of` finds a time in it."""
+    taken = clock_of(captured_at)
+    return None if taken is None else taken.date()

@@ -13,13 +13,12 @@ from typing import Any, Final
 import msgspec
 import structlog
 from sqlalchemy import case, delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import find_places
 from core.db.in_batches import BATCH
 from core.db.tables import Occasion, OccasionPhoto, utc_now
+from core.db.upsert import insert_on_conflict
 from core.errors import WorkerLost
 from core.events.detect import Calendar
 from core.events.store import calendar
@@ -176,8 +175,7 @@ async def _write(connection: AsyncConnection, one: _Found, row: Mapping[str, Any
     await connection.execute(
         delete(OccasionPhoto).where(OccasionPhoto.occasion_id == one.id, OccasionPhoto.is_written.is_(False))
     )
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    added = build(OccasionPhoto)
+    added = insert_on_conflict(connection.dialect.name, OccasionPhoto)
     keeping = added.on_conflict_do_update(
         index_elements=[OccasionPhoto.occasion_id, OccasionPhoto.media_asset_id],
         set_={"position": added.excluded.position},

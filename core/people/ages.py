@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from core.errors import BadRequest
-from core.media.clock import clock_of
+from core.media.clock import day_of
 
 
 def age_on(born: date, day: date) -> int | None:
@@ -17,10 +17,9 @@ def age_on(born: date, day: date) -> int | None:
 
 def age_in_photo(birthdate: datetime | None, captured_at: str | None) -> int | None:
     """The age on a zone-less ISO 8601 capture time; ``None`` where either is unknown or the picture is older."""
-    taken = clock_of(captured_at) if birthdate is not None else None
-    if birthdate is None or taken is None:
+    if birthdate is None or (day := day_of(captured_at)) is None:
         return None
-    return age_on(birthdate.date(), taken.date())
+    return age_on(birthdate.date(), day)
 
 
 def parse_day(text: str, what: str) -> date:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from core.db.engine import Database
 from core.db.in_batches import BATCH
 from core.db.tables import Face, FileVersion, Person
-from core.media.clock import clock_of
+from core.media.clock import day_of
 from core.people.embeddings import read_embeddings
 from core.people.likeness import LENGTH
 from core.people.refused import Said, dismissed_groups, refused_names
@@ -175,7 +175,7 @@ def _describe(path: str, rows: Sequence[_Read], refused: Said, dismissed: Said) 
         _Row(
             row.id,
             None if row.person_id is None else place[row.person_id],
-            _day(row.captured_at),
+            day_of(row.captured_at),
             tuple(sorted(place[one] for one in refused.get(row.id, ()) if one in place)),
             tuple(sorted(dismissed.get(row.id, ()))),
         )
@@ -187,8 +187,3 @@ def _describe(path: str, rows: Sequence[_Read], refused: Said, dismissed: Said) 
     Path(path + ".confidences").write_bytes(bytes(unnamed))
     Path(path + ".json").write_bytes(msgspec.json.encode(Rows(people, faces)))
     return file
-
-
-def _day(captured_at: str | None) -> date | None:
-    taken = clock_of(captured_at)
-    return None if taken is None else taken.date()

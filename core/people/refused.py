@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.in_batches import all_rows
 from core.db.tables import Face, Person, RefusedName, UnnamedGroup, UnnamedGroupFace, utc_now
 from core.db.types import UtcTimestamp
+from core.db.upsert import insert_on_conflict
 from core.groups.neighbourhood import chunks
 
 Said: TypeAlias = Mapping[str, frozenset[str]]
@@ -123,5 +122,8 @@ def _said(rows: Sequence[Any]) -> Said:
 
 
 def _remembering(connection: AsyncConnection, rows: Select[*tuple[Any, ...]]) -> Any:
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    return build(RefusedName).from_select(["face_id", "person_id", "refused_at"], rows).on_conflict_do_nothing()
+    return (
+        insert_on_conflict(connection.dialect.name, RefusedName)
+        .from_select(["face_id", "person_id", "refused_at"], rows)
+        .on_conflict_do_nothing()
+    )

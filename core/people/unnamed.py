@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from core.db.engine import Database
 from core.db.in_batches import BATCH
 from core.db.json_sql import json_text
 from core.db.tables import Face, FileVersion, Person
-from core.media.clock import clock_of
+from core.media.clock import day_of
 from core.people.embeddings import BoxedFace, Embeddings
 from core.people.grouping import FaceGroup, group_faces
 from core.people.likeness import FURTHEST, SAME, SUGGEST, SURE, distance_of
@@ -146,15 +146,10 @@ def _compare(
     born = {person_id: rows[place].birthdate for place, person_id in owners.items()}
     people = [Known(person_id, None if day is None else day.date()) for person_id, day in sorted(born.items())]
     position = {person.person_id: place for place, person in enumerate(people)}
-    taken = [_day(rows[place].captured_at) for place in unnamed]
+    taken = [day_of(rows[place].captured_at) for place in unnamed]
     whose = [position[person_id] for person_id in owners.values()]
     found = suggest(vectors[unnamed], taken, vectors[named], whose, people, distance)
     return [
         (rows[place].id, [one for one in suggested if one.person_id not in refused.get(rows[place].id, ())])
         for place, suggested in zip(unnamed, found, strict=True)
     ]
-
-
-def _day(captured_at: str | None) -> date | None:
-    taken = clock_of(captured_at)
-    return None if taken is None else taken.date()

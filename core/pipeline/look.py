@@ -6,12 +6,11 @@ import asyncio
 
 import msgspec
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import look_at_file
 from core.db.tables import StageResult
+from core.db.upsert import insert_on_conflict
 from core.library.layout import Layout
 from core.library.placing import replace_bytes
 from core.media.facts import LOOK_VERSION, Look
@@ -76,9 +75,8 @@ async def _remembered(bench: Workbench, sha256: str) -> Look | None:
 
 async def remember(connection: AsyncConnection, sha256: str, look: Look) -> None:
     """Keeps a result, in the transaction that uses it."""
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     await connection.execute(
-        build(StageResult).on_conflict_do_nothing(),
+        insert_on_conflict(connection.dialect.name, StageResult).on_conflict_do_nothing(),
         {"sha256": sha256, "stage": STAGE, "version": LOOK_VERSION, "payload": msgspec.msgpack.encode(look)},
     )
 

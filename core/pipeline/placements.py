@@ -13,14 +13,13 @@ from pathlib import PurePosixPath
 
 import msgspec
 from sqlalchemy import bindparam, delete, exists, select, true, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.db.engine import Database
 from core.db.tables import FileVersion, Placement, utc_now
 from core.db.types import folded
+from core.db.upsert import insert_on_conflict
 from core.library.layout import Layout, Tier, json_sidecar_of, sidecar_of
 from core.library.naming import numbered
 
@@ -142,9 +141,8 @@ def _intention(dialect: str, *, is_recorded: bool) -> ReturningInsert[tuple[int]
     else:
         # SQLite takes "ON CONFLICT" behind a SELECT for a join unless the SELECT has a condition
         row = row.where(true())
-    build = postgresql_insert if dialect == "postgresql" else sqlite_insert
     return (
-        build(Placement)
+        insert_on_conflict(dialect, Placement)
         .from_select(_INTENDED, row)
         .on_conflict_do_nothing(index_elements=["target_key"])
         .returning(Placement.id)

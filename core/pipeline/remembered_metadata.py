@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import StageResult
+from core.db.upsert import insert_on_conflict
 from core.media.metadata import METADATA_VERSION, Metadata
 
 STAGE = "metadata"
@@ -16,9 +15,8 @@ STAGE = "metadata"
 
 async def remember_metadata(connection: AsyncConnection, sha256: str, metadata: Metadata) -> None:
     """Keeps what the bytes with this hash say, without what a sidecar says of them."""
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     await connection.execute(
-        build(StageResult).on_conflict_do_nothing(),
+        insert_on_conflict(connection.dialect.name, StageResult).on_conflict_do_nothing(),
         {"sha256": sha256, "stage": STAGE, "version": METADATA_VERSION, "payload": msgspec.msgpack.encode(metadata)},
     )
 

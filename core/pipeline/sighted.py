@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.db.tables import LedgerEntry
 from core.db.types import escape_path
+from core.db.upsert import insert_on_conflict
 from core.pipeline.ledger import Signature
 from core.pipeline.states import State
 
@@ -192,8 +191,7 @@ async def record_sightings(
     ]
     if not rows:
         return
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = build(LedgerEntry)
+    statement = insert_on_conflict(connection.dialect.name, LedgerEntry)
     # an entry in hand only learns what its file looks like now: never two attempts at one file
     in_hand = LedgerEntry.state == State.RUNNING
     kept_in_hand = {

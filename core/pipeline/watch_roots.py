@@ -9,11 +9,10 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import WatchRoot
+from core.db.upsert import insert_on_conflict
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -48,10 +47,11 @@ async def all_remembered(connection: AsyncConnection) -> dict[str, Remembered]:
 
 async def remember(connection: AsyncConnection, root: Remembered, now: datetime) -> None:
     """Writes down how a root looks whose scan is believed: that of a root that is not frozen and waits for nothing."""
-    build = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     values = {**msgspec.structs.asdict(root), "updated_at": now}
     await connection.execute(
-        build(WatchRoot).values(**values).on_conflict_do_update(index_elements=["name"], set_=values)
+        insert_on_conflict(connection.dialect.name, WatchRoot)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["name"], set_=values)
     )
 
 

@@ -20,14 +20,13 @@ from urllib.parse import urlencode
 import msgspec
 import structlog
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from core import __version__
 from core.ai.privacy import some_stay
-from core.ai.reach import get
 from core.db.engine import Database
 from core.db.tables import FileVersion, GeocodedPlace, utc_now
+from core.db.upsert import insert_on_conflict
+from core.outgoing import get
 from core.places.clusters import EARTH_RADIUS, HOTSPOT_RADIUS
 
 log = structlog.get_logger()
@@ -149,8 +148,11 @@ class Geocoder:
 
     async def _keep(self, key: str, found: NamedPlace | None) -> None:
         name, kind = (None, None) if found is None else (found.name, found.type)
-        build = postgresql_insert if self._database.dialect == "postgresql" else sqlite_insert
-        kept = build(GeocodedPlace).values(key=key, name=name, type=kind, asked_at=utc_now()).on_conflict_do_nothing()
+        kept = (
+            insert_on_conflict(self._database.dialect, GeocodedPlace)
+            .values(key=key, name=name, type=kind, asked_at=utc_now())
+            .on_conflict_do_nothing()
+        )
         async with self._database.write() as connection:
             await connection.execute(kept)
 

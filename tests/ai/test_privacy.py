@@ -12,14 +12,14 @@ import threading
 import pytest
 from sqlalchemy import delete, insert, update
 
-from core.ai import reach
+from core import outgoing
 from core.ai.configured import Ollama, OpenAi
 from core.ai.privacy import why_it_stays
 from core.ai.provider import Provider
 from core.ai.providers import Providers
-from core.ai.reach import addresses_to_ask
 from core.db.tables import Face, LedgerEntry, Person, WatchRoot, utc_now
 from core.errors import PhotoProtected
+from core.outgoing import addresses_to_ask
 from tests.ai.conftest import ANNA, Album
 from tests.ai.model_server import ModelServer
 
@@ -81,7 +81,7 @@ async def test_a_photo_with_a_protected_face_stays(album_on_each: Album, ignored
 @pytest.fixture
 def other_machine(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> str:
     """The server of models, at an address that counts as another machine's although it can be reached."""
-    monkeypatch.setattr(reach, "_is_of_this_machine", lambda address: False)
+    monkeypatch.setattr(outgoing, "_is_of_this_machine", lambda address: False)
     return server.url
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core.ai import reach
+from core.ai import reachable
 from core.ai.configured import Choices, Ollama, OpenAi
 from core.ai.providers import Providers
 from core.compute import LocalCompute
@@ -227,7 +227,7 @@ async def test_health_tells_whether_ollama_is_there_and_asks_no_paid_service(ask
 
 async def test_health_waits_for_no_model(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long a server thinks: the answer is that it does not answer, until it does."""
-    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 600.0)
+    monkeypatch.setattr(reachable, "PATIENCE_SECONDS", 600.0)
     thinks, asked_for = asyncio.Event(), 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

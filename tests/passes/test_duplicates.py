@@ -24,9 +24,9 @@ from core.db.tables import (
     StageResult,
     utc_now,
 )
+from core.db.upsert import insert_on_conflict
 from core.duplicates.deciding import decide, take_back
 from core.duplicates.facts import Decision
-from core.duplicates.fingerprinting import insert_new
 from core.duplicates.keeping import propose
 from core.duplicates.listing import find_duplicates, list_duplicates
 from core.errors import BadRequest, NotFound
@@ -237,7 +237,9 @@ async def tie(shelf: Shelf, *names: str) -> None:
         for one, other in combinations(sorted(names), 2)
     ]
     async with shelf.database.write() as connection:
-        await connection.execute(insert_new(connection, DuplicatePair), pairs)
+        await connection.execute(
+            insert_on_conflict(connection.dialect.name, DuplicatePair).on_conflict_do_nothing(), pairs
+        )
 
 
 async def test_what_was_decided_is_never_proposed_again(shelf: Shelf) -> None:

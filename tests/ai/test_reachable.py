@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.ai import reach
-from core.ai.reach import ollama_answers, openai_takes, problem_with
+from core import outgoing
+from core.ai import reachable
+from core.ai.reachable import ollama_answers, openai_takes
+from core.outgoing import problem_with
 
 
 @dataclass
@@ -128,13 +130,13 @@ async def test_a_name_is_judged_by_the_address_that_is_connected_to(monkeypatch:
         def resolve(*_: object, **__: object) -> list[tuple[object, ...]]:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(told), port))]
 
-        monkeypatch.setattr(reach.socket, "getaddrinfo", resolve)
+        monkeypatch.setattr(outgoing.socket, "getaddrinfo", resolve)
         assert await ollama_answers(f"http://rebinding.example:{port}")
         assert not await ollama_answers(f"http://rebinding.example:{port}")
     assert ollama.paths == ["/api/tags"]
 
 
 async def test_a_server_that_never_answers_is_waited_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(reachable, "PATIENCE_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert not await ollama_answers(f"http://127.0.0.1:{silent.getsockname()[1]}")

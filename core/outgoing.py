@@ -1,9 +1,9 @@
-"""Do the chosen language models answer? One short question each, and nothing of the library is told to anybody.
+"""To whom may this machine connect, because somebody named them?
 
-Whatever this machine connects to because somebody named it, it connects to through here: models, webhooks, servers for
-mail and for places. Who may choose an address may make this machine ask it. So only http and https are asked, nobody is
-followed to another address, and the addresses under which clouds tell machines their secrets (link-local) are not asked
-at all; this machine and the own network are where Ollama lives.
+Models, webhooks, servers for mail and for places: all of them are connected to through here. Who may choose an address
+may make this machine ask it. So only http and https are asked, nobody is followed to another address, and the addresses
+under which clouds tell machines their secrets (link-local) are not asked at all; this machine and the own network are
+where Ollama lives.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
-
-PATIENCE_SECONDS: Final = 5.0
-"""The contract's limit for asking Ollama."""
 
 _SECRETS: Final = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16")))
 """Where Amazon (by IPv6), Alibaba and Microsoft tell machines secrets; they are not link-local."""
@@ -56,16 +53,6 @@ def _is_of_this_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) 
     """
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
-
-
-async def ollama_answers(base_url: str) -> bool:
-    """Whether Ollama lists its models at ``base_url``."""
-    return await _answers(f"{base_url.rstrip('/')}/api/tags", {})
-
-
-async def openai_takes(key: str, base_url: str) -> bool:
-    """Whether the service takes this key."""
-    return await _answers(f"{base_url.rstrip('/')}/models", {"Authorization": f"Bearer {key}"})
 
 
 def problem_with(base_url: str) -> str | None:
@@ -105,24 +92,6 @@ def _address_in(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return None
-
-
-async def _answers(url: str, headers: dict[str, str]) -> bool:
-    if problem_with(url) is not None:
-        return False
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await asyncio.to_thread(_ask, url, headers)
-    except TimeoutError:
-        return False
-
-
-def _ask(url: str, headers: dict[str, str]) -> bool:
-    try:
-        get(url, {"User-Agent": "Pictallion"} | headers, timeout=PATIENCE_SECONDS, most=1)
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    return True
 
 
 def get(url: str, headers: Mapping[str, str], *, timeout: float, most: int) -> bytes:
