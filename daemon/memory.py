@@ -10,6 +10,9 @@ from collections.abc import Callable
 #: How often it is looked whether there is something to give back. [s]
 GIVE_BACK_SECONDS = 45.0
 
+#: Requests between two looks that are no work: somebody has a page open that asks now and then.
+_FEW_REQUESTS = 20
+
 #: glibc's parameter for the number of its arenas, <malloc.h>; a thread of its own arena for each wait costs megabytes.
 _M_ARENA_MAX = -8
 _ARENAS = 2
@@ -31,21 +34,29 @@ def spare_what_lasts() -> None:
 
 
 class Leftovers:
-    """Gives memory back once after each stretch of work."""
+    """Gives memory back once after each stretch of work: files that came, ``requests`` that were answered so far."""
 
-    def __init__(self, is_idle: Callable[[], bool]) -> None:
+    def __init__(self, is_idle: Callable[[], bool], requests: Callable[[], int]) -> None:
         self._is_idle = is_idle
+        self._requests = requests
+        self._answered = 0
         self._has_worked = True
 
     async def look(self) -> None:
-        """Gives back what can be given, if there was work since the last time and none is in hand now."""
-        if not self._is_idle():
-            self._has_worked = True
-        elif self._has_worked:
-            self._has_worked = False
+        """Gives back what can be given, if it :meth:`is_due`."""
+        if self.is_due():
             trim = _of_libc("malloc_trim")
             if trim is not None:
                 await asyncio.to_thread(trim, 0)
+
+    def is_due(self) -> bool:
+        """Whether there was work before the last time that this was asked, and hardly any since."""
+        before, self._answered = self._answered, self._requests()
+        if not self._is_idle() or self._answered - before > _FEW_REQUESTS:
+            self._has_worked = True
+            return False
+        was_due, self._has_worked = self._has_worked, False
+        return was_due
 
 
 def _of_libc(name: str) -> Callable[..., int] | None:

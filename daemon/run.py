@@ -175,7 +175,7 @@ async def _live(settings: Settings, config_file: Path | None, bench: Workbench) 
             _passing(runner),
             _working(dispatcher),
             _watching(watching, intakes.values()),
-            _scheduling(schedule, bench, dispatcher),
+            _scheduling(schedule, bench, dispatcher, use),
             keeping_sidecars(keeper),
             describing(describer),
         ):
@@ -311,7 +311,7 @@ async def _watching(watching: Watching, intakes: Iterable[RootIntake]) -> AsyncI
 
 
 @asynccontextmanager
-async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatcher) -> AsyncIterator[None]:
+async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatcher, use: _Use) -> AsyncIterator[None]:
     """Lets happen, while the block runs, what happens at intervals."""
 
     async def take_over() -> None:
@@ -324,7 +324,8 @@ async def _scheduling(schedule: Schedule, bench: Workbench, dispatcher: Dispatch
         await settle_expired(bench)
         await asyncio.to_thread(remove_old_exports, bench.layout)
 
-    schedule.every("give memory back", GIVE_BACK_SECONDS, Leftovers(lambda: dispatcher.is_idle).look)
+    leftovers = Leftovers(lambda: dispatcher.is_idle, lambda: use.requests)
+    schedule.every("give memory back", GIVE_BACK_SECONDS, leftovers.look)
     schedule.every("take over from imports", RECOVERY_SECONDS, take_over)
     schedule.every("tidy up", TIDY_SECONDS, tidy_up)
     schedule.start()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from core.search.segment import Segment, Vocabularies
     from core.search.snapshot import Snapshot
 
-_BATCH = 2_000
-"""Rows that are read at once."""
+_BATCH = 500
+"""Rows that are read at once: with more, what was read and is gone again leaves megabytes behind."""
 
 
 class LoadedIndex:
