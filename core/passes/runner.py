@@ -78,10 +78,19 @@ class Runner:
     def request(self, wanted: Wanted) -> bool:
         """Lets a pass run as soon as its turn has come; ``False`` where it is running or waiting already.
 
-        Raises :class:`core.errors.UnknownPass`.
+        One that a person asks for comes before those that nobody did, and gives way to nobody any more where it is
+        running by itself. Raises :class:`core.errors.UnknownPass`.
         """
         self._known(wanted.name)
-        if any(wanted.name == each.name for each in (*self._wanted, *filter(None, [self._current]))):
+        if self._current is not None and self._current.name == wanted.name:
+            if wanted.is_asked and wanted.is_dry == self._current.is_dry:
+                self._current = replace(self._current, is_asked=True)
+            return False
+        waiting = next((each for each in self._wanted if each.name == wanted.name), None)
+        if waiting is not None:
+            if wanted.is_asked and not waiting.is_asked:
+                self._wanted.remove(waiting)
+                self._wanted.appendleft(wanted)
             return False
         if wanted.is_asked:
             self._wanted.appendleft(wanted)
@@ -156,7 +165,7 @@ class Runner:
             if run.progress.total is None and not run.progress.checkpoint:
                 run = await self._written(replace(run, progress=await each.begin(tools)))
             while not run.progress.is_over:
-                if (stopped := await self._stopped(run, wanted)) is not None:
+                if (stopped := await self._stopped(run)) is not None:
                     return await self._ended(stopped)
                 began = time.monotonic()
                 progress = await each.step(tools, run.progress)
@@ -196,10 +205,12 @@ class Runner:
         self._tell(run)
         return run
 
-    async def _stopped(self, run: Run, wanted: Wanted) -> Run | None:
+    async def _stopped(self, run: Run) -> Run | None:
         """Gives way to others; the run as it has to end now, ``None`` where it goes on."""
         deadline = time.monotonic() + LONGEST_WAIT
         while True:
+            wanted = self._current  # a person may ask for it meanwhile
+            assert wanted is not None
             if self._cancelled:
                 return replace(run, state=RunState.CANCELLED, reason="It was cancelled.")
             if self._is_stopping:

@@ -128,6 +128,28 @@ async def test_when_its_time_is_over_it_goes_on_another_night_unless_somebody_as
     assert (asked.id, asked.state) == (run.id, RunState.DONE)
 
 
+async def test_what_runs_by_itself_and_is_asked_for_gives_way_no_longer(tools: Tools) -> None:
+    asked: list[bool] = []
+
+    def busy(is_asked: bool) -> str | None:
+        asked.append(is_asked)
+        if not is_asked:
+            assert runner.request(Wanted("counting", is_asked=True)) is False, "it is running already"
+        return None if is_asked else "Somebody is using the library."
+
+    runner = Runner(tools, [counting(2)], Manners(busy, over=lambda: None))
+    run = await asyncio.wait_for(runner.run(WANTED), 30)
+    assert (run.state, asked) == (RunState.DONE, [False, True, True])
+
+
+async def test_what_waits_and_is_asked_for_comes_first(tools: Tools) -> None:
+    runner = Runner(tools, [counting(1), replace(counting(1), name="other")])
+    assert runner.request(Wanted("other"))
+    assert runner.request(Wanted("counting"))
+    assert runner.request(Wanted("counting", is_asked=True)) is False
+    assert runner.waiting() == ["counting", "other"]
+
+
 async def test_requests_run_one_after_the_other_those_of_people_first(tools: Tools) -> None:
     order: list[str] = []
 
