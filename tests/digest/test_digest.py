@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert
+from structlog.testing import capture_logs
 
 from core.audit.damage import note
 from core.audit.read_back import Outcome
@@ -153,8 +154,8 @@ class Mails:
 
 
 @asynccontextmanager
-async def mail_server(refuses: bool = False) -> AsyncIterator[Mails]:
-    """A mail server that speaks as much of RFC 5321 as handing in a mail needs."""
+async def mail_server(refuses: str = "nobody", farewell: bytes = b"221 bye\r\n") -> AsyncIterator[Mails]:
+    """A mail server that speaks as much of RFC 5321 as handing in a mail needs; it knows no address in ``refuses``."""
     mails = Mails()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -165,13 +166,13 @@ async def mail_server(refuses: bool = False) -> AsyncIterator[Mails]:
                 mails.senders.append(line.decode().strip())
             if word == b"RCPT":
                 mails.receivers.append(line.decode().strip())
-                if refuses:
+                if refuses in line.decode():
                     writer.write(b"550 nobody here\r\n")
                     continue
             if word == b"DATA":
                 writer.write(b"354 go on\r\n")
                 mails.texts.append((await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n"))
-            writer.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+            writer.write(farewell if word == b"QUIT" else b"250 ok\r\n")
             if word == b"QUIT":
                 break
         writer.close()
@@ -200,11 +201,30 @@ async def test_the_mail_says_it_in_plain_words(tools: Tools) -> None:
 
 
 async def test_a_mail_server_that_refuses_is_told_of(tools: Tools) -> None:
-    async with mail_server(refuses=True) as mails:
+    async with mail_server(refuses="ada") as mails:
         told = Told(mail_to=("ada@example.org",), smtp_host="127.0.0.1", smtp_port=mails.port, smtp_security="none")
         run = await ran(tools, told)
     assert run.state == "failed"
     assert "did not take the digest" in (run.reason or "")
+
+
+@pytest.mark.parametrize("farewell", [b"", b"421 too late\r\n", b"250 whatever\r\n", b"what?\r\n"])
+async def test_a_digest_that_was_taken_is_not_sent_again_for_an_odd_farewell(tools: Tools, farewell: bytes) -> None:
+    async with mail_server(farewell=farewell) as mails:
+        told = Told(mail_to=("ada@example.org",), smtp_host="127.0.0.1", smtp_port=mails.port, smtp_security="none")
+        run = await ran(tools, told)
+    assert (run.state, run.progress.report["sent"], len(mails.texts)) == ("done", ["mail"], 1)
+
+
+async def test_one_receiver_who_is_not_known_is_told_of_and_keeps_it_from_nobody(tools: Tools) -> None:
+    async with mail_server(refuses="bob") as mails:
+        to = ("ada@example.org", "bob@example.org")
+        told = Told(mail_to=to, smtp_host="127.0.0.1", smtp_port=mails.port, smtp_security="none")
+        with capture_logs() as lines:
+            run = await ran(tools, told)
+    assert (run.state, len(mails.texts)) == ("done", 1)
+    (line,) = [line for line in lines if line["log_level"] == "warning"]
+    assert line["refused"] == {"bob@example.org": "550 nobody here"}
 
 
 async def test_a_mail_server_is_judged_by_the_address_that_is_connected_to(
