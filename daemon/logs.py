@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 
 import structlog
 import structlog.tracebacks
@@ -53,6 +54,8 @@ def configure_logs(settings: Settings, level: str | None = None) -> None:
         )
     )
     logging.captureWarnings(True)
+    # of a folder that is found in a new one while the system tells of it as well: one of the two is enough
+    warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
     logging.basicConfig(handlers=[handler], level=(level or settings.log.level).upper(), force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

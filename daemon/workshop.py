@@ -52,6 +52,11 @@ def roots_of(settings: Settings) -> list[Root]:
     ]
 
 
+def home_zone_of(settings: Settings) -> str:
+    """The time zone that the library is at home in, an IANA name."""
+    return settings.library.time_zone or get_localzone_name()
+
+
 def providers_of(settings: Settings, database: Database, compute: Compute, zone: ZoneInfo) -> Providers:
     """Who describes photos, as it is configured; ``zone`` is whose midnight begins a day."""
     ai = settings.ai
@@ -102,7 +107,7 @@ async def open_bench(settings: Settings) -> AsyncIterator[Workbench]:
     database = open_database(settings.database_url.render_as_string(hide_password=False))
     limits = settings.compute
     compute = LocalCompute(limits.workers, limits.time_limit, limits.idle_timeout, limits.memory_limit)
-    home_zone = settings.library.time_zone or get_localzone_name()
+    home_zone = home_zone_of(settings)
     try:
         migrated = await migrate(database)
         if migrated.backup is not None:

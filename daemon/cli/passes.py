@@ -16,6 +16,8 @@ from rich.text import Text
 
 from core.config import LoadedSettings, Settings
 from core.db.engine import Database
+from core.digest.gather import Digest
+from core.digest.page import page
 from core.errors import UnknownPass
 from core.passes import runs
 from core.passes.all import PASSES
@@ -28,7 +30,7 @@ from daemon.cli.ask_daemon import DaemonUnreachable, ask_to_cancel_pass, ask_to_
 from daemon.cli.catalogue import open_catalogue, with_catalogue
 from daemon.cli.settings import load
 from daemon.logs import configure_logs
-from daemon.workshop import layout_of, open_bench
+from daemon.workshop import home_zone_of, layout_of, open_bench
 
 #: How often it is looked how a run in the daemon is going. [s]
 _LOOK_EVERY = 0.3
@@ -111,7 +113,7 @@ def run_pass(ctx: click.Context, name: str, dry_run: bool, no_wait: bool, as_jso
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(_as_json(run)), indent=2).decode())
     else:
-        _print(run)
+        _print(run, home_zone_of(settings))
     sys.exit(0 if run.state is RunState.DONE else 1)
 
 
@@ -190,11 +192,14 @@ async def _run_here(loaded: LoadedSettings, name: str, *, dry_run: bool) -> Run:
         return await runner.run(Wanted(name, is_asked=True, is_dry=dry_run))
 
 
-def _print(run: Run) -> None:
+def _print(run: Run, zone: str) -> None:
     console = Console()
     console.print(Text(f"{run.name}: {_told(run)}"))
     for key, value in run.progress.report.items():
-        console.print(Text(f"  {key}: {_brief(value)}"))
+        if key == "digest":
+            console.print(Text("\n" + page(msgspec.convert(value, Digest), zone)))
+        else:
+            console.print(Text(f"  {key}: {_brief(value)}"))
 
 
 def _told(run: Run) -> str:

@@ -73,6 +73,8 @@ def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_ho
     again = home.run("pass", "run", "thumbnails", "--dry-run", "--json")
     assert json.loads(again.stdout)["dryRun"] is True, again.stderr
     assert home.run("pass", "run", "thumbnail").returncode == 2
+    told = home.run("pass", "run", "digest", "--dry-run").stdout
+    assert "What ran:\n  thumbnails: done" in told
 
 
 def test_a_daemon_that_was_killed_goes_on_with_the_slice_that_it_had_in_hand(make_home: Callable[..., Home]) -> None:
