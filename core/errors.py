@@ -18,6 +18,7 @@
     │   ├── SourceStays             failed      (it is in the library; removing the source is tried again)
     │   ├── PlacementFailed         failed
     │   │   ├── NoSpace             queued      (nothing is begun until there is room; it does not count as an attempt)
+    │   │   ├── NameTaken           failed
     │   │   └── VerificationFailed  failed
     │   └── WorkerLost              failed      (quarantined after the third)
     │       ├── WorkerCrashed       failed
@@ -158,6 +159,10 @@ class NoSpace(PlacementFailed):
     """The disk or the quota is full. The file waits in the queue."""
 
     ledger_state = "queued"
+
+
+class NameTaken(PlacementFailed):
+    """Something has the name already that the file was to get; nothing is ever overwritten."""
 
 
 class VerificationFailed(PlacementFailed):

@@ -6,25 +6,28 @@ the files stay in the archive, where the owner of the disk can remove them, and 
 again. Originals (Bronze), and files that are only referred to, stay where they are.
 
 A file gets its second name, the row follows, the first name goes: a crash leaves at most one name too many, which the
-audit tells.
+audit tells. Whoever fails takes back the names that it has given itself and no other: the one that it did not get may
+be the only name of somebody else's file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.engine import Database
 from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion, MediaAsset, Person, utc_now
-from core.errors import BadRequest, NotFound, PlacementFailed
+from core.errors import BadRequest, NameTaken, NotFound, PlacementFailed
 from core.library.layout import ARCHIVE, Layout, Tier, is_reference, json_sidecar_of, month_directory, sidecar_of
 from core.library.naming import numbered
 from core.library.placing import discard, hash_file, place_link
@@ -32,6 +35,10 @@ from core.library.sidecars import mark_stale
 from core.media.clock import clock_of
 from core.media.source_file import shown
 from core.pipeline.rewritten import SUPERSEDED
+
+if TYPE_CHECKING:
+    from core.db.engine import Database
+    from core.pipeline.workbench import Workbench
 
 log = structlog.get_logger()
 
@@ -55,30 +62,39 @@ _Version = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class _Move:
-    """A version whose file, and sidecar if it has one, has a second name."""
+    """A version whose file has a second name; ``given`` are that name and those of its sidecars that came with it."""
 
     version_id: str
     old: str
     new: str
+    given: tuple[str, ...]
 
 
-async def archive_photo(database: Database, layout: Layout, photo_id: str) -> None:
+async def archive_photo(bench: Workbench, photo_id: str) -> None:
     """Hides a photo with all its versions. Raises :class:`NotFound`, and :class:`BadRequest` if it is hidden."""
-    versions = await _versions_beside(database, photo_id)
+    async with _held(bench, photo_id) as versions:
+        await _archive(bench, versions, photo_id)
+
+
+async def _archive(bench: Workbench, versions: Sequence[_Version], photo_id: str) -> None:
     chosen = _chosen(versions, photo_id)
     if chosen.archived_at is not None:
         raise BadRequest(f"{shown(chosen.original_filename)} is archived already.")
     seen = [version for version in versions if version.archived_at is None]
-    moves = await _give_names(database, layout, seen, to_archive=True)
+    moves = await _give_names(bench, seen, to_archive=True)
     details = f"{shown(chosen.original_filename)} was archived{_whereabouts(moves)}."
-    async with _recorded(database, layout, moves) as connection:
+    async with _recorded(bench, moves) as connection:
         await _hide(connection, seen, moves, {"archived_at": utc_now()})
         await _write_history(connection, chosen.media_asset_id, "ARCHIVED", details)
 
 
-async def unarchive_photo(database: Database, layout: Layout, photo_id: str) -> None:
+async def unarchive_photo(bench: Workbench, photo_id: str) -> None:
     """Brings an archived photo back. Raises :class:`NotFound`, and :class:`BadRequest` if it is not archived."""
-    versions = await _versions_beside(database, photo_id)
+    async with _held(bench, photo_id) as versions:
+        await _unarchive(bench, versions, photo_id)
+
+
+async def _unarchive(bench: Workbench, versions: Sequence[_Version], photo_id: str) -> None:
     chosen = _chosen(versions, photo_id)
     if chosen.archived_at is None:
         raise BadRequest(f"{shown(chosen.original_filename)} is not archived.")
@@ -89,32 +105,37 @@ async def unarchive_photo(database: Database, layout: Layout, photo_id: str) -> 
     ]
     if chosen not in hidden:
         raise BadRequest(f"{shown(chosen.original_filename)} was replaced by a newer version, which is in the library.")
-    moves = await _give_names(database, layout, hidden, to_archive=False)
+    moves = await _give_names(bench, hidden, to_archive=False)
     details = f"{shown(chosen.original_filename)} was brought back from the archive."
-    async with _recorded(database, layout, moves) as connection:
+    async with _recorded(bench, moves) as connection:
         await _hide(connection, hidden, moves, {"archived_at": None})
         await mark_stale(connection, [version.id for version in hidden])
         await _write_history(connection, chosen.media_asset_id, "RESTORED", details)
 
 
-async def delete_photo(database: Database, layout: Layout, photo_id: str) -> bool:
+async def delete_photo(bench: Workbench, photo_id: str) -> bool:
     """Deletes a version, and with the last one above Bronze the whole photo; ``False`` where there is none.
 
     A Bronze version is the photo: with it, everything goes.
     """
     try:
-        versions = await _versions_beside(database, photo_id)
+        async with _held(bench, photo_id) as versions:
+            await _delete(bench, versions, photo_id)
     except NotFound:
         return False
+    return True
+
+
+async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str) -> None:
     chosen = _chosen(versions, photo_id)
     seen = [version for version in versions if version.archived_at is None]
     others = [version for version in seen if version.id != photo_id and version.tier != Tier.BRONZE]
     is_whole = chosen.tier == Tier.BRONZE or not others
     gone = [version for version in versions if version.processing_state != SUPERSEDED] if is_whole else [chosen]
-    moves = await _give_names(database, layout, [each for each in gone if each.archived_at is None], to_archive=True)
+    moves = await _give_names(bench, [each for each in gone if each.archived_at is None], to_archive=True)
     what = "was deleted" if is_whole else f"lost its {chosen.tier.capitalize()} version"
     details = f"{shown(chosen.original_filename)} {what}{_whereabouts(moves)}."
-    async with _recorded(database, layout, moves) as connection:
+    async with _recorded(bench, moves) as connection:
         await _hide(connection, gone, moves, {"archived_at": utc_now(), "processing_state": DELETED})
         await _forget(connection, [version.id for version in gone])
         if not is_whole and chosen.tier == Tier.GOLD:
@@ -125,8 +146,18 @@ async def delete_photo(database: Database, layout: Layout, photo_id: str) -> boo
             )
         await _write_history(connection, chosen.media_asset_id, "DELETED", details)
     kept = {other.sha256 for other in others} if not is_whole else set()
-    await asyncio.to_thread(_remove_rendered, layout, {version.sha256 for version in gone} - kept - {None})
-    return True
+    await asyncio.to_thread(_remove_rendered, bench.layout, {version.sha256 for version in gone} - kept - {None})
+
+
+@asynccontextmanager
+async def _held(bench: Workbench, photo_id: str) -> AsyncIterator[Sequence[_Version]]:
+    """The versions of the photo's asset as they are while nobody else in this process moves their files.
+
+    Raises :class:`NotFound`.
+    """
+    asset_id = (await _versions_beside(bench.database, photo_id))[0].media_asset_id
+    async with bench.claims.hold(f"gold of {asset_id}"):
+        yield await _versions_beside(bench.database, photo_id)
 
 
 async def _versions_beside(database: Database, photo_id: str) -> Sequence[_Version]:
@@ -152,40 +183,47 @@ def _whereabouts(moves: Sequence[_Move]) -> str:
     return f"; its file is kept as {moves[0].new}" if moves else "; its file stays where it is"
 
 
-async def _give_names(
-    database: Database, layout: Layout, versions: Sequence[_Version], *, to_archive: bool
-) -> list[_Move]:
+async def _give_names(bench: Workbench, versions: Sequence[_Version], *, to_archive: bool) -> list[_Move]:
     """Second names for the files of these versions; what is not on disk, or is not ours to move, gets none."""
     moves: list[_Move] = []
     try:
         for version in versions:
             if version.tier == Tier.BRONZE or is_reference(version.file_path):
                 continue
-            taken = {move.new for move in moves}
-            new = await _free_name(database, layout, version, taken, to_archive=to_archive)
-            if await asyncio.to_thread(_link, layout, version, new):
-                moves.append(_Move(version.id, version.file_path, new))
-    except PlacementFailed:
-        await asyncio.to_thread(_drop, layout, [move.new for move in moves])
+            # one after the other, so that each finds the names that the others have taken
+            async with bench.claims.hold("a name in the archive"):
+                move = await _give_name(bench, version, to_archive=to_archive)
+            if move is not None:
+                moves.append(move)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(_drop, bench.layout, [name for move in moves for name in move.given]))
         raise
     return moves
 
 
-async def _free_name(
-    database: Database, layout: Layout, version: _Version, taken: set[str], *, to_archive: bool
-) -> str:
+async def _give_name(bench: Workbench, version: _Version, *, to_archive: bool) -> _Move | None:
     when = clock_of(version.captured_at) or version.created_at
     directory = month_directory(ARCHIVE if to_archive else Tier(version.tier), when)
     name = PurePosixPath(version.file_path).name
-    number = 0
-    while True:
+    for number in count():
         candidate = str(directory / (numbered(name, number) if number else name))
-        if candidate not in taken and not await asyncio.to_thread(_is_on_disk, layout, candidate):
-            async with database.read() as connection:
-                statement = select(FileVersion.id).where(FileVersion.file_path == candidate)
-                if (await connection.execute(statement)).first() is None:
-                    return candidate
-        number += 1
+        if not await _is_free(bench, candidate):
+            continue
+        try:
+            given = await asyncio.to_thread(_link, bench.layout, version, candidate)
+        except NameTaken:
+            # by another process, since it was looked at
+            continue
+        return _Move(version.id, version.file_path, candidate, given) if given else None
+    raise AssertionError("numbers do not end")
+
+
+async def _is_free(bench: Workbench, file_path: str) -> bool:
+    if await asyncio.to_thread(_is_on_disk, bench.layout, file_path):
+        return False
+    async with bench.database.read() as connection:
+        statement = select(FileVersion.id).where(FileVersion.file_path == file_path)
+        return (await connection.execute(statement)).first() is None
 
 
 def _companions(file_path: str) -> tuple[str, ...]:
@@ -197,24 +235,26 @@ def _is_on_disk(layout: Layout, file_path: str) -> bool:
     return any(os.path.lexists(layout.absolute(name)) for name in (file_path, *_companions(file_path)))
 
 
-def _link(layout: Layout, version: _Version, new: str) -> bool:
+def _link(layout: Layout, version: _Version, new: str) -> tuple[str, ...]:
+    """The names that file and sidecars have been given, none where there is no file; after a failure, none is left."""
+    given: list[str] = []
     try:
         if not layout.absolute(version.file_path).is_file():
-            return False
-    except OSError as error:
-        raise _unmovable(version, error) from error
-    names = zip((version.file_path, *_companions(version.file_path)), (new, *_companions(new)), strict=True)
-    try:
-        for old, target in ((layout.absolute(one), layout.absolute(other)) for one, other in names):
-            if old.is_file():
-                place_link(old, target, hash_file(old))
+            return ()
+        for old, name in zip(
+            (version.file_path, *_companions(version.file_path)), (new, *_companions(new)), strict=True
+        ):
+            path = layout.absolute(old)
+            if path.is_file():
+                place_link(path, layout.absolute(name), hash_file(path))
+                given.append(name)
     except PlacementFailed:
-        _drop(layout, [new])
+        _drop(layout, given)
         raise
     except OSError as error:
-        _drop(layout, [new])
+        _drop(layout, given)
         raise _unmovable(version, error) from error
-    return True
+    return tuple(given)
 
 
 def _unmovable(version: _Version, error: OSError) -> PlacementFailed:
@@ -222,35 +262,41 @@ def _unmovable(version: _Version, error: OSError) -> PlacementFailed:
     return PlacementFailed(f"The file of {name}, {version.file_path}, cannot be moved: {reason}. Nothing was changed.")
 
 
-def _drop(layout: Layout, file_paths: Iterable[str]) -> None:
-    for file_path in file_paths:
-        for name in (file_path, *_companions(file_path)):
-            try:
-                discard(layout.absolute(name))
-            except OSError as error:
-                log.warning("a name too many of a file is still there; the audit tells it", reason=str(error))
+def _drop(layout: Layout, names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            discard(layout.absolute(name))
+        except OSError as error:
+            log.warning("a name too many of a file is still there; the audit tells it", reason=str(error))
 
 
-class _recorded:  # noqa: N801 - used like the context manager that it is
+@asynccontextmanager
+async def _recorded(bench: Workbench, moves: Sequence[_Move]) -> AsyncIterator[AsyncConnection]:
     """A transaction that follows files to their second names: their first ones go when it is through, else the second.
 
-    ``async with _recorded(database, layout, moves) as connection``.
+    Where nobody knows whether it was committed, the rows say it; where they cannot be asked, both names stay.
     """
+    try:
+        async with bench.database.write() as connection:
+            yield connection
+    except Exception:
+        await _drop_others(bench, moves)
+        raise
+    names = [name for move in moves for name in (move.old, *_companions(move.old))]
+    await asyncio.to_thread(_drop, bench.layout, names)
 
-    def __init__(self, database: Database, layout: Layout, moves: Sequence[_Move]) -> None:
-        self._transaction, self._layout, self._moves = database.write(), layout, moves
 
-    async def __aenter__(self) -> AsyncConnection:
-        return await self._transaction.__aenter__()
-
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        try:
-            await self._transaction.__aexit__(kind, error, traceback)
-        except BaseException:
-            await asyncio.to_thread(_drop, self._layout, [move.new for move in self._moves])
-            raise
-        names = [move.new if kind is not None else move.old for move in self._moves]
-        await asyncio.to_thread(_drop, self._layout, names)
+async def _drop_others(bench: Workbench, moves: Sequence[_Move]) -> None:
+    """Takes back the names that no row has followed to."""
+    statement = select(FileVersion.file_path).where(FileVersion.id.in_([move.version_id for move in moves]))
+    try:
+        async with bench.database.read() as connection:
+            followed = set((await connection.execute(statement)).scalars())
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("files have two names, and it is not known which is theirs; the audit tells it", reason=str(error))
+        return
+    names = [name for move in moves if move.new not in followed for name in move.given]
+    await asyncio.to_thread(_drop, bench.layout, names)
 
 
 async def _hide(

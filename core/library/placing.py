@@ -17,7 +17,7 @@ from typing import BinaryIO, TypeAlias
 
 import msgspec
 
-from core.errors import NoSpace, PlacementFailed, SourceUnreadable, SourceVanished, VerificationFailed
+from core.errors import NameTaken, NoSpace, PlacementFailed, SourceUnreadable, SourceVanished, VerificationFailed
 
 #: Placed files are read-only for everyone: the library's copy is not to be edited.
 READ_ONLY = 0o444
@@ -294,4 +294,5 @@ def _failure(verb: str, target: Path, error: OSError) -> PlacementFailed:
     )
     if error.errno in _FULL:
         return NoSpace(begin + "it is taken as soon as there is room.")
-    return PlacementFailed(begin + "it will be tried again.")
+    kind = NameTaken if error.errno == errno.EEXIST else PlacementFailed
+    return kind(begin + "it will be tried again.")

@@ -122,7 +122,7 @@ async def _keep_existing(bench: Workbench, conflict: Row[*tuple[Any, ...]]) -> s
     async with bench.database.read() as connection:
         version_ids = (await connection.execute(bronze)).scalars().all()
     for version_id in version_ids:
-        await delete_photo(bench.database, bench.layout, version_id)
+        await delete_photo(bench, version_id)
     reason = f"A person has decided for {name}, which looks the same."
     async with bench.database.write() as connection:
         await _forget(connection, conflict.media_asset_id)
@@ -146,7 +146,7 @@ async def _replace(bench: Workbench, conflict: Row[*tuple[Any, ...]]) -> str:
     async with bench.database.write() as connection:
         await _exchange(connection, conflict, new_silver)
         await _forget(connection, conflict.media_asset_id)
-    await archive_photo(bench.database, bench.layout, new_silver)
+    await archive_photo(bench, new_silver)
     return str(conflict.existing_asset_id)
 
 

@@ -42,13 +42,13 @@ async def demote_together(bench: Workbench, photo_id: str) -> str:
 async def archive_together(bench: Workbench, photo_id: str) -> None:
     """:func:`core.library.archive.archive_photo` for a photo and its companions."""
     companions = await _companions(bench.database, photo_id, _any_as_visible)
-    await _follow(lambda one: archive_photo(bench.database, bench.layout, one), photo_id, companions)
+    await _follow(lambda one: archive_photo(bench, one), photo_id, companions)
 
 
 async def unarchive_together(bench: Workbench, photo_id: str) -> None:
     """:func:`core.library.archive.unarchive_photo` for a photo and its companions."""
     companions = await _companions(bench.database, photo_id, _any_as_visible)
-    await _follow(lambda one: unarchive_photo(bench.database, bench.layout, one), photo_id, companions)
+    await _follow(lambda one: unarchive_photo(bench, one), photo_id, companions)
 
 
 async def delete_together(bench: Workbench, photo_id: str) -> bool:
@@ -57,7 +57,7 @@ async def delete_together(bench: Workbench, photo_id: str) -> bool:
     With the whole photo its companions go as a whole; with one version of it, theirs of the same tier.
     """
     companions = await _companions(bench.database, photo_id, _deleted_with)
-    return await _follow(lambda one: delete_photo(bench.database, bench.layout, one), photo_id, companions)
+    return await _follow(lambda one: delete_photo(bench, one), photo_id, companions)
 
 
 async def _follow(act: Callable[[str], Awaitable[T]], photo_id: str, companions: Iterable[str]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,56 @@ async def test_names_in_the_archive_do_not_collide(library: Library) -> None:
     answer = await act(library, photo["silver"], "archive")
     assert answer["photo"]["filePath"] == f"{name}_1.jpg"
     assert library.bench.layout.absolute(f"{name}.jpg").read_bytes() == b"somebody else's"
+
+
+async def contents(library: Library) -> dict[str, bytes | None]:
+    """What is on disk of each version that the database names a file of, by its id; ``None`` where nothing is."""
+    async with library.bench.database.read() as connection:
+        rows = (await connection.execute(select(FileVersion.id, FileVersion.file_path))).all()
+    paths = {row.id: library.bench.layout.absolute(row.file_path) for row in rows}
+    return {version_id: path.read_bytes() if path.is_file() else None for version_id, path in paths.items()}
+
+
+@pytest.mark.parametrize("operation", ["delete", "archive"])
+async def test_photos_of_one_name_that_go_at_once_lose_nothing(library: Library, operation: str) -> None:
+    """Silver of one photo and Gold of another often have one name, and both are put into one folder."""
+    wanted = {}
+    for number in range(24):
+        tier = ("silver", "gold")[number % 2]
+        path = f"media/{tier}/{2000 + number // 2}/07/2024-07-26.jpg"
+        photo = await library.add_photo(tier, captured_at="2024-07-26T14:30:25", file_path=path)
+        wanted[photo[tier]] = f"{tier} {number}".encode()
+        library.add_file(path, wanted[photo[tier]])
+        library.add_file(f"{path}.xmp", b"<xmp/>")
+    request = {"photoIds": list(wanted)}
+    if operation == "delete":
+        answer = (await library.http.post("/api/photos/batch", json=request | {"operation": operation})).json()
+        assert (answer["processed"], answer["errors"]) == (len(wanted), [])
+    else:
+        answers = await asyncio.gather(*(library.http.post(f"/api/photos/{each}/archive") for each in wanted))
+        assert {answer.status_code for answer in answers} == {200}
+    assert await contents(library) == wanted
+    assert len(files(library)) == 2 * len(wanted)
+    assert all(name.startswith("media/archive/") for name in files(library))
+
+
+@pytest.mark.parametrize("action", ["archive", "unarchive", "delete"])
+async def test_what_two_tabs_do_to_one_photo_at_once_is_done_once(library: Library, action: str) -> None:
+    photo = await add_stored(library, "bronze", "silver", "gold")
+    before = await contents(library)
+    if action == "unarchive":
+        await act(library, photo["silver"], "archive")
+
+    def send(version: str) -> Any:
+        if action == "delete":
+            return library.http.delete(f"/api/photos/{photo['bronze']}")
+        return library.http.post(f"/api/photos/{photo[version]}/{action}")
+
+    answers = await asyncio.gather(*(send(version) for version in ("silver", "gold", "silver", "gold")))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [200] * 4 if action == "delete" else [200, 400, 400, 400]
+    assert await contents(library) == before
+    assert len(files(library)) == 5
 
 
 async def test_a_photo_whose_file_is_missing_can_be_archived_all_the_same(library: Library) -> None:

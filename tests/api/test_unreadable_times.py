@@ -83,7 +83,7 @@ async def test_the_night_goes_on(library: Library) -> None:
         run = await runner.run(Wanted(name))
         assert (run.state, run.reason) == ("done", None)
     for photo_id in ids:
-        await archive_photo(library.bench.database, library.bench.layout, photo_id)
+        await archive_photo(library.bench, photo_id)
 
 
 async def test_what_reads_one_photo_takes_it_for_undated(library: Library) -> None:

@@ -223,12 +223,12 @@ async def test_a_photo_that_was_put_away_stays_away_and_comes_back_as_its_newest
     phone = Phone(house, Mode.COPY)
     await phone.write(shot(edge=64))
     await phone.edit(Edit(rating=4))
-    await archive_photo(house.bench.database, house.bench.layout, (await phone.photo())["id"])
+    await archive_photo(house.bench, (await phone.photo())["id"])
     await phone.write(shot(edge=64, quality=70))
     assert await phone.rows("select id from file_versions where archived_at is null") == []
     (new,) = await phone.rows("select * from file_versions where tier = 'silver' and processing_state != 'superseded'")
     assert new["rating"] == 4
-    await unarchive_photo(house.bench.database, house.bench.layout, new["id"])
+    await unarchive_photo(house.bench, new["id"])
     await write_due(house.bench, phone.roots)
     assert (await phone.photo())["id"] == new["id"]
     assert read_sidecar((await phone.sidecar()).read_bytes()).rating == 4
