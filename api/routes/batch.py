@@ -84,7 +84,7 @@ async def _collecting(context: ApiContext, params: BatchParams) -> Work:
 
     async def work(photo_id: str) -> bool:
         async with context.bench.database.write() as connection:
-            return await add_to_collection(connection, collection_id, photo_id)
+            return await add_to_collection(connection, collection_id, [photo_id]) > 0
 
     return work
 

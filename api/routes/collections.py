@@ -56,6 +56,8 @@ from core.collections.store import (
     remove_collection,
     remove_photos,
 )
+from core.db.engine import Database
+from core.errors import NotFound
 
 _SMART = ["/api/smart-collections", "/api/collections/smart-collections"]
 
@@ -64,12 +66,9 @@ def _smart_paths(rest: str) -> list[str]:
     return [f"{path}{rest}" for path in _SMART]
 
 
-@get("/api/collections", tags=["Collections"], opt={FROM_DATABASE: True})
-async def list_collections(context: NamedDependency[ApiContext]) -> list[Collection]:
-    """Collections, newest first; a smart one counts what its rules let in now."""
-    database = context.bench.database
+async def _counted(database: Database, only: str | None = None) -> list[Collection]:
     async with database.read() as connection:
-        rows = await counted_collections(connection)
+        rows = await counted_collections(connection, only)
         smart = await known_members(connection, database.dialect, [row for row in rows if row.is_smart_collection])
         covers = await covers_of(connection, smart)
     return [
@@ -78,6 +77,12 @@ async def list_collections(context: NamedDependency[ApiContext]) -> list[Collect
         else collection_of(row, row.newest_path, row.photo_count)
         for row in rows
     ]
+
+
+@get("/api/collections", tags=["Collections"], opt={FROM_DATABASE: True})
+async def list_collections(context: NamedDependency[ApiContext]) -> list[Collection]:
+    """Collections, newest first; a smart one counts what its rules let in now."""
+    return await _counted(context.bench.database)
 
 
 @post("/api/collections", tags=["Collections"], status_code=200)
@@ -188,14 +193,16 @@ async def get_collection(
     collection_id: FromPath[str],
     include_photos: Annotated[bool, QueryParameter(name="includePhotos")] = False,
 ) -> Collection:
-    """One collection, with its photos if they are asked for."""
+    """One collection, counted as in the list, with its photos if they are asked for."""
     database = context.bench.database
-    async with database.read() as connection:
-        collection = collection_of(await find_collection(connection, collection_id))
-        if include_photos:
-            rows = await photos_of(connection, database.dialect, collection_id)
-            collection.photos = [photo_of(row) for row in rows]
-            collection.photo_count = len(rows)
+    counted = await _counted(database, collection_id)
+    if not counted:
+        raise NotFound(f"There is no collection {collection_id}.")
+    (collection,) = counted
+    if include_photos:
+        async with database.read() as connection:
+            collection.photos = [photo_of(row) for row in await photos_of(connection, database.dialect, collection_id)]
+        collection.photo_count = len(collection.photos)
     return collection
 
 

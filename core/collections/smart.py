@@ -14,13 +14,15 @@ import msgspec
 import structlog
 from sqlalchemy import Select, Text, cast, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from core.collections.matching import asks_of_facets, matching
 from core.collections.rules import Rules, number_of_values, read_rules
 from core.collections.store import CollectionRow, add_collection, change_collection, find_collection, photos_in
-from core.db.search_sql import FACTS
+from core.db.search_sql import FACTS, is_shown
 from core.db.tables import Collection, CollectionPhoto, FileVersion, new_id, utc_now
 from core.errors import BadRequest, NotFound
+from core.library.membership import assets_in
 from core.library.photos import PhotoRow, photos_in_order
 
 log = structlog.get_logger()
@@ -197,14 +199,19 @@ def is_active(smart_rules: Any) -> bool:
 
 async def _organize(connection: AsyncConnection, dialect: str, row: CollectionRow) -> int:
     """Writes the snapshot anew and returns how many photos are new in it."""
-    wanted = set((await connection.execute(matching(_rules(row), dialect))).scalars())
-    members = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id == row.id)
-    present = set((await connection.execute(members)).scalars())
-    gone, new, now = list(present - wanted), sorted(wanted - present), utc_now()
+    found = matching(_rules(row), dialect).subquery()
+    fitting = select(FileVersion.media_asset_id, FileVersion.id).join(found, found.c.version_id == FileVersion.id)
+    wanted = {row.media_asset_id: row.id for row in await connection.execute(fitting)}
+    version = aliased(FileVersion)
+    members = select(version.media_asset_id, CollectionPhoto.id).join(version, version.id == CollectionPhoto.photo_id)
     of_it = CollectionPhoto.collection_id == row.id
+    entries = (await connection.execute(members.where(of_it))).all()
+    present = {asset for asset, _ in entries}
+    gone = [entry for asset, entry in entries if asset not in wanted]
+    new, now = sorted(photo for asset, photo in wanted.items() if asset not in present), utc_now()
     for start in range(0, len(gone), _BATCH):
         batch = gone[start : start + _BATCH]
-        await connection.execute(delete(CollectionPhoto).where(of_it, CollectionPhoto.photo_id.in_(batch)))
+        await connection.execute(delete(CollectionPhoto).where(CollectionPhoto.id.in_(batch)))
     if new:
         added = [{"id": new_id(), "collection_id": row.id, "photo_id": photo, "added_at": now} for photo in new]
         await connection.execute(insert(CollectionPhoto), added)
@@ -249,8 +256,8 @@ def _members(row: CollectionRow, rules: Rules, dialect: str) -> Select[Any]:
     if is_active(row.smart_rules):
         found = matching(rules, dialect).subquery()
     else:
-        kept = select(CollectionPhoto.photo_id).where(CollectionPhoto.collection_id == row.id)
-        found = select(FACTS.c.version_id, FACTS.c.created_at).where(FACTS.c.version_id.in_(kept)).subquery()
+        best = select(FACTS.c.version_id, FACTS.c.created_at).join(FileVersion, FileVersion.id == FACTS.c.version_id)
+        found = best.where(is_shown(), FileVersion.media_asset_id.in_(assets_in(row.id))).subquery()
     newest = cast(found.c.created_at + 10 ** (_DIGITS - 1), Text) + found.c.version_id
     if is_active(row.smart_rules) and asks_of_facets(rules):
         number = select(func.count()).select_from(found).scalar_subquery()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, insert, select, update
+from sqlalchemy import Row, case, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
+from core.db.search_sql import FACTS, is_shown
 from core.db.tables import Collection, CollectionPhoto, FileVersion, new_id, utc_now
 from core.errors import BadRequest, NotFound
 from core.groups.neighbourhood import chunks
-from core.library.membership import add_to_collection, require_collection
+from core.library.membership import add_to_collection, remove_from_collection, require_collection
 from core.library.photos import PhotoRow, member_photos
 
 CollectionRow = Row[*tuple[Any, ...]]
@@ -50,28 +52,41 @@ async def remove_collection(connection: AsyncConnection, collection_id: str) -> 
     await connection.execute(delete(Collection).where(Collection.id == collection_id))
 
 
-async def counted_collections(connection: AsyncConnection) -> Sequence[CollectionRow]:
+async def counted_collections(connection: AsyncConnection, only: str | None = None) -> Sequence[CollectionRow]:
     """Collections, newest first, with ``photo_count`` and ``newest_path``, the file of the photo added last.
 
-    Of smart ones both are ``None``: their photos follow from their rules.
+    Of smart ones both are ``None``: their photos follow from their rules. ``only`` is the id of the one that is asked
+    for.
     """
-    is_member = (CollectionPhoto.collection_id == Collection.id, Collection.is_smart_collection.is_not(True))
-    archived = select(FileVersion.id).where(FileVersion.archived_at.is_not(None))
-    number = select(func.count()).where(*is_member, CollectionPhoto.photo_id.not_in(archived)).correlate(Collection)
+    is_plain = Collection.is_smart_collection.is_not(True)
+    version, live, best = aliased(FileVersion), aliased(FileVersion), aliased(FileVersion)
+    # few are archived, so they are left out rather than all others looked up
+    is_live = exists().where(live.media_asset_id == FileVersion.media_asset_id, live.archived_at.is_(None))
+    hidden = select(FileVersion.media_asset_id).where(FileVersion.archived_at.is_not(None), ~is_live)
+    number = (
+        select(func.count(version.media_asset_id.distinct()))
+        .join(CollectionPhoto, CollectionPhoto.photo_id == version.id)
+        .where(CollectionPhoto.collection_id == Collection.id, is_plain, version.media_asset_id.not_in(hidden))
+        .correlate(Collection)
+    )
     newest = (
-        select(FileVersion.file_path)
-        .join(CollectionPhoto, CollectionPhoto.photo_id == FileVersion.id)
-        .where(*is_member, FileVersion.archived_at.is_(None))
+        select(best.file_path)
+        .select_from(CollectionPhoto)
+        .join(version, version.id == CollectionPhoto.photo_id)
+        .join(best, best.media_asset_id == version.media_asset_id)
+        .join(FACTS, FACTS.c.version_id == best.id)
+        .where(CollectionPhoto.collection_id == Collection.id, is_plain, is_shown())
         .order_by(CollectionPhoto.added_at.desc(), CollectionPhoto.id.desc())
         .limit(1)
         .correlate(Collection)
     )
     statement = select(
         Collection.__table__,
-        case((Collection.is_smart_collection.is_not(True), number.scalar_subquery())).label("photo_count"),
+        case((is_plain, number.scalar_subquery())).label("photo_count"),
         newest.scalar_subquery().label("newest_path"),
     ).order_by(Collection.created_at.desc(), Collection.id.desc())
-    return (await connection.execute(statement)).all()
+    chosen = statement if only is None else statement.where(Collection.id == only)
+    return (await connection.execute(chosen)).all()
 
 
 async def photos_in(connection: AsyncConnection, collection_id: str) -> Sequence[PhotoRow]:
@@ -81,22 +96,22 @@ async def photos_in(connection: AsyncConnection, collection_id: str) -> Sequence
 
 
 async def add_photos(connection: AsyncConnection, collection_id: str, photo_ids: Sequence[str]) -> int:
-    """Adds photos and returns how many were not there before.
+    """Adds photos and returns how many were not there before, by any of their versions.
 
     Raises :class:`NotFound`, and :class:`BadRequest` for a smart collection, whose photos follow from its rules.
     """
     row = await find_collection(connection, collection_id)
     if row.is_smart_collection:
         raise BadRequest(f"{row.name} is a smart collection; change its rules to have other photos in it.")
-    return sum([await add_to_collection(connection, collection_id, photo_id) for photo_id in dict.fromkeys(photo_ids)])
+    added = [await add_to_collection(connection, collection_id, chunk) for chunk in chunks(dict.fromkeys(photo_ids))]
+    return sum(added)
 
 
 async def remove_photos(connection: AsyncConnection, collection_id: str, photo_ids: Sequence[str]) -> int:
-    """Takes photos out of a collection and returns how many were in it. Raises :class:`NotFound`."""
+    """Takes photos out of a collection, by any of their versions, and returns how many were in it.
+
+    Raises :class:`NotFound`.
+    """
     await require_collection(connection, collection_id)
-    removed = 0
-    for chunk in chunks(dict.fromkeys(photo_ids)):
-        of_it = (CollectionPhoto.collection_id == collection_id, CollectionPhoto.photo_id.in_(chunk))
-        gone = await connection.execute(delete(CollectionPhoto).where(*of_it).returning(CollectionPhoto.id))
-        removed += len(gone.all())
-    return removed
+    different = chunks(dict.fromkeys(photo_ids))
+    return sum([await remove_from_collection(connection, collection_id, chunk) for chunk in different])

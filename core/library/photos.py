@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    func,
     literal,
     or_,
     select,
@@ -32,6 +33,7 @@ from sqlalchemy.orm import aliased
 
 from core.db.in_batches import all_rows
 from core.db.json_sql import json_array, json_object, json_text, json_value
+from core.db.search_sql import FACTS, is_shown
 from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion, MediaAsset
 from core.errors import NotFound
 from core.library.layout import Tier
@@ -204,10 +206,25 @@ def best_photos(*conditions: ColumnElement[bool], order: tuple[Any, ...] = _NEWE
 
 
 def member_photos(collection_id: str) -> Any:
-    """The photos that were put into a collection, the last first."""
-    member = CollectionPhoto.photo_id == FileVersion.id
-    order = (CollectionPhoto.added_at.desc(), CollectionPhoto.id.desc())
-    return _PHOTOS.join(CollectionPhoto, member).where(CollectionPhoto.collection_id == collection_id).order_by(*order)
+    """Of each asset that was put into a collection the version that lists show, the last first."""
+    version = aliased(FileVersion)
+    members = (
+        select(
+            version.media_asset_id,
+            func.max(CollectionPhoto.added_at).label("added_at"),
+            func.max(CollectionPhoto.id).label("entry_id"),
+        )
+        .join(version, version.id == CollectionPhoto.photo_id)
+        .where(CollectionPhoto.collection_id == collection_id)
+        .group_by(version.media_asset_id)
+        .subquery()
+    )
+    return (
+        _PHOTOS.join(members, members.c.media_asset_id == FileVersion.media_asset_id)
+        .join(FACTS, FACTS.c.version_id == FileVersion.id)
+        .where(is_shown())
+        .order_by(members.c.added_at.desc(), members.c.entry_id.desc())
+    )
 
 
 def photos_in_order(page: Subquery, *, ascending: bool) -> Any:

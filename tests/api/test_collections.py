@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
-from core.db.tables import Collection, FileVersion, Person
+from core.db.tables import Collection, CollectionPhoto, FileVersion, Person
 from tests.api.conftest import NOWHERE, Library
 
 pytestmark = pytest.mark.asyncio
@@ -61,6 +61,87 @@ async def test_an_archived_photo_is_neither_counted_nor_a_cover(library: Library
     (row,) = await library.send("GET", "/api/collections")
     assert row["photoCount"] == 1
     assert row["coverPhoto"] == (await library.send("GET", f"/api/photos/{kept}"))["filePath"]
+
+
+async def test_a_photo_is_in_it_once_as_its_best_version_whichever_was_put_in(library: Library) -> None:
+    photo, other = await library.add_photo("bronze", "silver"), await library.add_photo("silver", minute=1)
+    album, both = await make(library, "Album"), await make(library, "Both")
+    path = f"/api/collections/{album}/photos"
+    await library.send("POST", path, json={"photoIds": [other["silver"], photo["silver"]]})
+    gold = await library.add_version(photo["asset"], "gold", 2, rating=4)
+    # as it was possible once
+    for version in (photo["silver"], gold):
+        await library.insert(CollectionPhoto, collection_id=both, photo_id=version)
+
+    assert await library.ids(path) == [gold, other["silver"]]
+    added = await library.send("POST", path, json={"photoIds": [gold, photo["bronze"], other["silver"]]})
+    assert added == {"success": True, "added": 0}
+    batch = {"photoIds": [gold], "operation": "addToCollection", "params": {"collectionId": album}}
+    assert (await library.send("POST", "/api/photos/batch", json=batch))["processed"] == 0
+    cover = (await library.send("GET", f"/api/photos/{gold}"))["filePath"]
+    for row in await library.send("GET", "/api/collections"):
+        expected = {album: (2, cover), both: (1, cover)}[row["id"]]
+        detail = await library.send("GET", f"/api/collections/{row['id']}")
+        full = await library.send("GET", f"/api/collections/{row['id']}?includePhotos=true")
+        for shown in (row, detail, full):
+            assert (shown["photoCount"], shown["coverPhoto"]) == expected
+    stats = await library.send("GET", f"/api/collections/{album}/stats")
+    assert (stats["totalPhotos"], stats["tierDistribution"]) == (2, {"bronze": 0, "silver": 1, "gold": 1})
+
+    # what was said of the Silver version takes the Gold one away as well, and the other way round
+    assert await library.send("DELETE", path, json={"photoIds": [photo["silver"], gold]}) == {
+        "success": True,
+        "removed": 1,
+    }
+    assert await library.ids(path) == [other["silver"]]
+    assert (await library.send("DELETE", f"/api/collections/{both}/photos", json={"photoIds": [gold]}))["removed"] == 1
+    assert await library.ids(f"/api/collections/{both}/photos") == []
+    assert await library.send("POST", path, json={"photoIds": [gold, photo["silver"]]}) == {"success": True, "added": 1}
+    assert await library.ids(path) == [gold, other["silver"]]
+    async with library.bench.database.write() as connection:
+        of_asset = update(FileVersion).where(FileVersion.media_asset_id == photo["asset"])
+        await connection.execute(of_asset.values(archived_at=datetime(2025, 8, 2, tzinfo=UTC)))
+    assert await library.ids(path) == [other["silver"]]
+    assert [row["photoCount"] for row in await library.send("GET", "/api/collections")] == [0, 1]
+
+
+async def test_an_original_that_nothing_was_made_of_can_be_in_a_collection(library: Library) -> None:
+    bronze = (await library.add_photo("bronze"))["bronze"]
+    album = await make(library, "Album")
+    await library.send("POST", f"/api/collections/{album}/photos", json={"photoIds": [bronze]})
+    assert await library.ids(f"/api/collections/{album}/photos") == [bronze]
+    assert (await library.send("GET", "/api/collections"))[0]["photoCount"] == 1
+
+
+async def test_a_photo_that_was_promoted_is_not_new_in_a_smart_collection(library: Library) -> None:
+    photo = await library.add_photo("silver", event_type="party")
+    rules = {"name": "Parties", "rules": [rule("eventType", "equals", "party")]}
+    made = await library.send("POST", "/api/smart-collections", json=rules)
+    gold = await library.add_version(photo["asset"], "gold", 1, event_type="party")
+    assert (await library.send("POST", "/api/smart-collections/organize"))["organized"] == 0
+    await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": False})
+    (row,) = await library.send("GET", "/api/smart-collections")
+    (listed,) = await library.send("GET", "/api/collections")
+    assert row["photoCount"] == listed["photoCount"] == 1
+    assert listed["coverPhoto"] == (await library.send("GET", f"/api/photos/{gold}"))["filePath"]
+    assert await library.ids(f"/api/smart-collections/{made['id']}/photos") == [gold]
+
+
+async def test_the_photos_of_a_collection_are_found_by_indexes(sqlite_library: Library) -> None:
+    asked: list[str] = []
+    async with sqlite_library.bench.database.read() as connection:
+        event.listen(connection.engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    album = await make(sqlite_library, "Album")
+    for path in ("", f"/{album}", f"/{album}/photos", f"/{album}/stats"):
+        await sqlite_library.send("GET", f"/api/collections{path}")
+    about_members = [statement for statement in asked if "collection_photos" in statement]
+    assert len(about_members) == 5
+    async with sqlite_library.bench.database.read() as connection:
+        for statement in about_members:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("x",) * statement.count("?"))
+            steps = [row[3] for row in plan]
+            whole = ("SCAN file_versions", "SCAN media_assets", "SCAN search_facts", "SCAN collection_photos")
+            assert not [step for step in steps if step.startswith(whole)], steps
 
 
 async def test_a_smart_collection_shows_what_is_in_it_now(library: Library) -> None:

@@ -62,7 +62,12 @@ async def add(ask: Asker) -> None:
     more = (await ask.library.add_photo("silver"))["silver"]
     body = await ask.success(filled, json={"photoIds": [*photos, more]}, shape={**SUCCESS, "added": "int"})
     ask.effect(body["added"] == 1, "only real additions count")
-    ask.effect(len(await ask.get(f"/api/collections/{filled}/photos")) == 3, "it is there")
+    asset = (await ask.get(f"/api/photos/{more}"))["mediaAssetId"]
+    gold = await ask.library.add_version(asset, "gold", 1)
+    again = await ask.success(filled, json={"photoIds": [gold]}, shape={**SUCCESS, "added": "int"})
+    ask.effect(again["added"] == 0, "another version of it is the same photo")
+    rows = await ask.get(f"/api/collections/{filled}/photos")
+    ask.effect([row["id"] for row in rows] == [gold, *photos[::-1]], "it is there, as the best that there is")
     await ask.error(404, NOWHERE, json={"photoIds": [more]})
     smart = await _collection(ask, "S", isSmartCollection=True)
     await ask.error(400, smart, json={"photoIds": [more]})
@@ -177,7 +182,8 @@ for prefix in ("/api/smart-collections", "/api/collections/smart-collections"):
 @route("GET /api/collections/{id}")
 async def one(ask: Asker) -> None:
     filled, _ = await _filled(ask)
-    await ask.success(filled, shape={**COLLECTION, "photoCount?": "int"})
+    listed = await ask.get("/api/collections")
+    ask.effect(await ask.success(filled, shape=LISTED_COLLECTION) == listed[0], "it is as in the list")
     body = await ask.success(
         filled, params={"includePhotos": "true"}, shape={**COLLECTION, "photoCount": "int", "photos": [PHOTO]}
     )

@@ -126,7 +126,7 @@ class Collection(Base):
 
 class CollectionPhoto(Base):
     __tablename__ = "collection_photos"
-    __table_args__ = (UniqueConstraint("collection_id", "photo_id"),)
+    __table_args__ = (UniqueConstraint("collection_id", "photo_id"), Index(None, "collection_id", "added_at"))
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"))
