@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, text
@@ -77,6 +77,7 @@ def _load_sqlite(target: str, source: Path) -> None:
         shutil.copyfile(source, incoming)
         incoming.chmod(0o600)
         _sync(incoming)
+        _fold(path)
         # what belongs to the database that goes would be taken for news of the one that comes
         for suffix in ("-wal", "-shm", "-journal"):
             Path(f"{target}{suffix}").unlink(missing_ok=True)
@@ -85,6 +86,14 @@ def _load_sqlite(target: str, source: Path) -> None:
     except OSError as error:
         incoming.unlink(missing_ok=True)
         raise BackupFailed(f"The database {target} could not be replaced: {error.strerror}.") from error
+
+
+def _fold(path: Path) -> None:
+    """Puts what the write-ahead log has into the database, which a power cut may leave in its place without the log."""
+    if path.exists():
+        # a database that is too damaged for it is replaced all the same, and was put aside as it is
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as going:
+            going.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _count_sqlite(connection: sqlite3.Connection) -> Counts:

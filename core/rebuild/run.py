@@ -1,4 +1,4 @@
-"""A rebuild from beginning to end."""
+"""A rebuild from beginning to end, and the same for files that a database does not know yet."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from sqlalchemy import select
 
 from core.compute.tasks import read_sidecars
+from core.db.tables import FileVersion
 from core.library.layout import Tier
 from core.library.placing import hash_file
 from core.library.sidecar_facts import SidecarFacts
 from core.pipeline.roots import Root
 from core.pipeline.workbench import Workbench
-from core.rebuild.inventory import Filed, Unit, adopt, pair, take_inventory
+from core.rebuild.inventory import Filed, Inventory, Unit, adopt, pair, take_inventory
 from core.rebuild.photo import Unexplained, recall
 from core.rebuild.report import Report
 from core.rebuild.writing import People, count, finish, write
@@ -32,10 +34,28 @@ async def rebuild(bench: Workbench, roots: Sequence[Root], in_hand: int, progres
     is in the report, and does not stop the others.
     """
     inventory = await asyncio.to_thread(take_inventory, bench.layout, roots)
+    return await _write_all(bench, inventory, roots, People(), in_hand, progress)
+
+
+async def take_back(bench: Workbench, in_hand: int, progress: Progress) -> Report:
+    """Takes files of the library that no row names into its database, as a backup leaves them that is older than they.
+
+    Files in folders of mode ``reference`` are left to the scan. What belongs to a photo that the database knows
+    otherwise, as one that was put away since, is in the report as unexplained.
+    """
+    inventory = await asyncio.to_thread(take_inventory, bench.layout, ())
+    async with bench.database.read() as connection:
+        known = set((await connection.execute(select(FileVersion.file_path))).scalars())
+    inventory.files = [file for file in inventory.files if file.file_path not in known]
+    return await _write_all(bench, inventory, (), await People.of(bench.database), in_hand, progress)
+
+
+async def _write_all(
+    bench: Workbench, inventory: Inventory, roots: Sequence[Root], people: People, in_hand: int, progress: Progress
+) -> Report:
     report = Report(unexplained=inventory.unexplained)
     units = await _units(bench, inventory.files)
     named = {root.name: root for root in roots}
-    people = People()
     pen = asyncio.Lock()
     left = iter(units)
     done = 0

@@ -35,6 +35,18 @@ class People:
         self.ids: dict[str, str] = {}
         self.faces: Counter[str] = Counter()
 
+    @classmethod
+    async def of(cls, database: Database) -> People:
+        """Those that a database knows; of several with one name the one that was there first."""
+        people = cls()
+        columns = (Person.name, Person.id, Person.face_count)
+        async with database.read() as connection:
+            for name, person_id, faces in await connection.execute(select(*columns).order_by(Person.created_at)):
+                if name not in people.ids:
+                    people.ids[name] = person_id
+                    people.faces[name] = faces or 0
+        return people
+
 
 async def write(database: Database, recalled: Recalled, people: People) -> None:
     """One transaction: a photo with all that belongs to it. Raises :class:`Unexplained` where it is there already."""

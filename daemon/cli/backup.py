@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import click
 import msgspec
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -15,15 +17,21 @@ from core.backup.archive import read_manifest
 from core.backup.create import create_backup
 from core.backup.kept import backups
 from core.backup.restore import restore_backup
+from core.config import Settings
 from core.db.tables import utc_now
 from core.errors import AlreadyRunning, BackupFailed
 from core.library.free_space import bytes_to_leave
 from core.pipeline.holders import become_daemon, living
+from core.rebuild import Report, take_back
 from daemon.cli.settings import load
-from daemon.workshop import layout_of
+from daemon.logs import configure_logs
+from daemon.workshop import in_hand, layout_of, open_bench
 
 #: What a backup is called that somebody asked for; it stays until somebody removes it.
 _BY_HAND = "by-hand"
+
+#: How many files are named that a restored database does not explain; the audit names them all.
+_SHOWN = 20
 
 
 @click.group("backup")
@@ -79,8 +87,9 @@ def list_backups(ctx: click.Context, as_json: bool) -> None:
 def restore(ctx: click.Context, name: str, yes: bool) -> None:
     """Put the backup NAME (from `pictallion backup list`, or a path) in the place of the database.
 
-    What the database is now is backed up first. The daemon must not run. Photos are not touched; the daemon's next scan
-    takes in what came after the backup.
+    What the database is now is backed up first. The daemon must not run. Photos are not touched. Those of the library
+    that came after the backup are found by their files and taken into it, with what their sidecars tell; what else
+    happened since, the audit tells.
     """
     loaded = load(ctx, require_folders=False)
     settings = loaded.settings
@@ -99,7 +108,31 @@ def restore(ctx: click.Context, name: str, yes: bool) -> None:
             raise AlreadyRunning("An import or a pass is running on this library; wait until it is done.")
         to_leave = bytes_to_leave(settings.library.data_dir, settings.intake.min_free)
         _, safety = asyncio.run(restore_backup(settings.database_url, path, folder, loaded.file, utc_now(), to_leave))
-    click.echo(f"The database is that of {path.name}.")
-    if safety is not None:
-        click.echo(f"What it was before is in {safety}.")
+        click.echo(f"The database is that of {path.name}.")
+        if safety is not None:
+            click.echo(f"What it was before is in {safety}.")
+        configure_logs(settings, level="warning")
+        report = asyncio.run(_take_back(settings))
+    if report.photos:
+        click.echo(f"{report.photos} photos that came after the backup were taken into it from their files.")
+    if report.unexplained:
+        click.echo(
+            f"{len(report.unexplained)} files of the library are not what the backup knows of them; they were left "
+            "alone, and `pictallion audit` lists them:"
+        )
+        for sentence in report.unexplained[:_SHOWN]:
+            click.echo(f"  {sentence}")
     click.echo("Its configuration is in the backup as config.toml; yours was left alone.")
+
+
+async def _take_back(settings: Settings) -> Report:
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    bar = progress.add_task("Looking for photos that came later", total=None)
+    async with open_bench(settings) as bench:
+        with progress:
+            return await take_back(
+                bench, in_hand(settings), lambda done, total: progress.update(bar, completed=done, total=total)
+            )

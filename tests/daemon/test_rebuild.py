@@ -368,3 +368,28 @@ def test_a_catalogue_in_postgresql_is_filled(library: Home, postgresql_server: s
         assert [tuple(row) for row in people] == [("Eileen Collins", 2)]
     finally:
         asyncio.run(on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def test_what_came_after_a_backup_is_in_the_library_again_after_it_is_restored(make_home: Callable[..., Home]) -> None:
+    """Its source may be gone: a drop zone is emptied, an upload had none."""
+    home = make_home()
+    for name, seed in (("before.jpg", 1), ("after.jpg", 2)):
+        source = home.folder / name
+        source.write_bytes(noise(seed, "2024:06:01 12:00:00"))
+        taken = home.run("import", str(source))
+        assert taken.returncode == 0, taken.stderr
+        source.unlink()
+        if name == "before.jpg":
+            made = home.run("backup", "create", "--json")
+    backup = json.loads(made.stdout)["file"]
+    paths = "select tier, file_path, sha256 from file_versions order by file_path"
+    before = list(map(tuple, home.query(paths)))
+    restored = home.run("backup", "restore", backup, "--yes")
+    assert restored.returncode == 0, restored.stderr
+    assert "1 photos that came after the backup" in restored.stdout
+    assert list(map(tuple, home.query(paths))) == before
+    assert len(before) == 4
+    audit = home.run("audit", "--verify")
+    assert audit.returncode == 0, audit.stdout
+    again = home.run("backup", "restore", backup, "--yes")
+    assert "1 photos that came after the backup" in again.stdout
