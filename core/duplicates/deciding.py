@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, DuplicateGroup, DuplicateMember, FileVersion, MediaAsset, utc_now
+from core.db.upsert import insert_on_conflict
 from core.duplicates.facts import Decision
 from core.errors import BadRequest, NotFound
 from core.groups import members_of
@@ -45,6 +46,7 @@ async def decide(bench: Workbench, group_id: str, decision: Decision, keep: Iter
             await archive_together(bench, member.photo_id)
             archived.append(member.media_asset_id)
     async with bench.database.write() as connection:
+        await _hold(connection, group, members)
         now = utc_now()
         changed = await connection.execute(
             update(DuplicateGroup)
@@ -73,10 +75,10 @@ async def take_back(bench: Workbench, group_id: str) -> None:
         await unarchive_together(bench, photo_id)
     async with bench.database.write() as connection:
         await connection.execute(
-            update(DuplicateMember).where(DuplicateMember.group_id == group_id).values(is_archived=False)
+            update(DuplicateGroup).where(DuplicateGroup.id == group_id).values(decision=None, decided_at=None)
         )
         await connection.execute(
-            update(DuplicateGroup).where(DuplicateGroup.id == group_id).values(decision=None, decided_at=None)
+            update(DuplicateMember).where(DuplicateMember.group_id == group_id).values(is_archived=False)
         )
         await _tell(connection, members, TAKEN_BACK, "What was decided about {names} as duplicates was taken back.")
 
@@ -116,6 +118,9 @@ async def _group(connection: AsyncConnection, group_id: str) -> tuple[Any, Seque
     statement = (
         select(
             DuplicateMember.media_asset_id,
+            DuplicateMember.kind,
+            DuplicateMember.similarity,
+            DuplicateMember.reason,
             DuplicateMember.is_archived,
             MediaAsset.original_filename,
             photo.label("photo_id"),
@@ -125,6 +130,21 @@ async def _group(connection: AsyncConnection, group_id: str) -> tuple[Any, Seque
         .order_by(MediaAsset.original_filename, MediaAsset.id)
     )
     return group, (await connection.execute(statement)).all()
+
+
+async def _hold(connection: AsyncConnection, group: Any, members: Sequence[Any]) -> None:
+    """Lets nobody else change the group until the transaction ends; one that is gone is brought back.
+
+    The pass that ran meanwhile has dropped it where it saw that a member was put away already, but not yet why.
+    """
+    held = select(DuplicateGroup.id).where(DuplicateGroup.id == group.id).with_for_update()
+    if (await connection.execute(held)).first() is not None:
+        return
+    columns = ("media_asset_id", "kind", "similarity", "reason")
+    rows = [{"group_id": group.id} | {name: getattr(member, name) for name in columns} for member in members]
+    # on PostgreSQL one that was written anew while it was waited for is not found, and there all the same
+    for table, values in ((DuplicateGroup, [dict(group._mapping)]), (DuplicateMember, rows)):
+        await connection.execute(insert_on_conflict(connection.dialect.name, table).on_conflict_do_nothing(), values)
 
 
 async def _hidden_versions(connection: AsyncConnection, asset_ids: Sequence[str]) -> list[str]:

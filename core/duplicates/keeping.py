@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, exists, func, insert, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.engine import Database
@@ -17,16 +16,16 @@ from core.db.tables import (
     AssetGroupMember,
     CollectionPhoto,
     DuplicateGroup,
-    DuplicateMember,
     DuplicatePair,
     Face,
     FileVersion,
     MediaAsset,
-    utc_now,
 )
-from core.duplicates.facts import Found, Group, Kind
+from core.duplicates.decided import decided_groups
+from core.duplicates.facts import Found, Kind
 from core.duplicates.forming import form_groups
 from core.duplicates.keeper import Candidate
+from core.duplicates.settling import Formed, settle
 from core.duplicates.stored_shot import SHOT_COLUMNS, shot_of
 from core.duplicates.suggestion import signs_of_editing
 from core.groups.neighbourhood import chunks
@@ -38,34 +37,33 @@ _FORMAT_RANKS = {"image/jpeg": 1, "image/webp": 1, "image/avif": 1, "image/gif":
 )
 _RAW_RANK = 3
 
-_GROUPS_AT_ONCE = 500
-"""Groups that are written before others have their turn."""
-
 
 async def propose(database: Database) -> tuple[int, int]:
     """Forms the groups of all pairs that nobody has decided yet, anew; writes only what changes.
 
     Returns how many groups there are, and how many of them are new.
     """
+    return await settle(database, await form(database))
+
+
+async def form(database: Database) -> Formed:
+    """The groups as they should be."""
     async with database.read() as connection:
+        waited = await all_rows(connection, select(DuplicateGroup.id).where(DuplicateGroup.decision.is_(None)))
         pairs = await _undecided_pairs(connection)
         candidates = await _candidates(connection, {one for pair in pairs for one in (pair.one, pair.other)})
     # both may be long: others have their turn meanwhile
     groups = await asyncio.to_thread(form_groups, pairs, candidates)
-    async with database.write() as connection:
-        return len(groups), await _settle(connection, groups)
+    return Formed(groups, frozenset(row.id for row in waited))
 
 
 async def _undecided_pairs(connection: AsyncConnection) -> list[Found]:
     """The pairs of which nobody has said anything, and whose assets do not belong together (any more, or yet)."""
     statement = select(DuplicatePair.__table__).order_by(DuplicatePair.one_id, DuplicatePair.other_id)
     rows = await all_rows(connection, statement)
-    decided = select(DuplicateMember.media_asset_id, DuplicateMember.group_id).join(
-        DuplicateGroup, DuplicateGroup.id == DuplicateMember.group_id
-    )
     groups: defaultdict[str, set[str]] = defaultdict(set)
-    for asset_id, group_id in await all_rows(connection, decided.where(DuplicateGroup.decision.is_not(None))):
-        groups[asset_id].add(group_id)
+    for asset_id, group_ids in (await decided_groups(connection)).items():
+        groups[asset_id] |= group_ids
     assets = {one for row in rows for one in (row.one_id, row.other_id)}
     for chunk in chunks(sorted(assets)):
         together = select(AssetGroupMember.media_asset_id, AssetGroupMember.group_id).where(
@@ -157,56 +155,3 @@ async def _collected(connection: AsyncConnection, asset_ids: Sequence[str]) -> d
         .group_by(FileVersion.media_asset_id)
     )
     return {row[0]: row[1] for row in await connection.execute(statement)}
-
-
-async def _settle(connection: AsyncConnection, groups: Sequence[Group]) -> int:
-    """Makes the proposals those that were formed; returns how many are new. What was decided is left alone."""
-    columns = (DuplicateGroup.id, DuplicateGroup.keeper_id, DuplicateGroup.keeper_reason, DuplicateGroup.created_at)
-    statement = select(*columns).where(DuplicateGroup.decision.is_(None))
-    stored = {row.id: row for row in await all_rows(connection, statement)}
-    wanted = {group.id: group for group in groups}
-    changed = {
-        group_id
-        for group_id, row in stored.items()
-        if group_id in wanted
-        and (row.keeper_id, row.keeper_reason) != (wanted[group_id].keeper, wanted[group_id].keeper_reason)
-    }
-    for chunk in chunks(sorted((stored.keys() - wanted.keys()) | changed)):
-        is_undecided = exists().where(
-            DuplicateGroup.id == DuplicateMember.group_id,
-            DuplicateGroup.id.in_(chunk),
-            DuplicateGroup.decision.is_(None),
-        )
-        await connection.execute(delete(DuplicateMember).where(is_undecided))
-        await connection.execute(
-            delete(DuplicateGroup).where(DuplicateGroup.id.in_(chunk), DuplicateGroup.decision.is_(None))
-        )
-    now = utc_now()
-    written = [group for group_id, group in wanted.items() if group_id not in stored or group_id in changed]
-    for start in range(0, len(written), _GROUPS_AT_ONCE):
-        some = written[start : start + _GROUPS_AT_ONCE]
-        since = {group.id: stored[group.id].created_at if group.id in stored else now for group in some}
-        await connection.execute(insert(DuplicateGroup), [_group_row(group, since[group.id]) for group in some])
-        await connection.execute(insert(DuplicateMember), [row for group in some for row in _member_rows(group)])
-    return len(wanted.keys() - stored.keys())
-
-
-def _group_row(group: Group, created_at: datetime) -> dict[str, Any]:
-    return {
-        "id": group.id,
-        "kind": group.kind,
-        "similarity": group.similarity,
-        "keeper_id": group.keeper,
-        "keeper_reason": group.keeper_reason,
-        "created_at": created_at,
-    }
-
-
-def _member_rows(group: Group) -> list[dict[str, Any]]:
-    """The keeper, who is tied to nobody, and its copies."""
-    keeper: dict[str, Any] = {"media_asset_id": group.keeper, "kind": None, "similarity": None, "reason": None}
-    copies: list[dict[str, Any]] = [
-        {"media_asset_id": one.asset_id, "kind": one.kind, "similarity": one.similarity, "reason": one.reason}
-        for one in group.members
-    ]
-    return [{"group_id": group.id, **row} for row in (keeper, *copies)]
