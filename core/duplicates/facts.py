@@ -62,8 +62,12 @@ class Group(msgspec.Struct, frozen=True):
     members: tuple[Member, ...]
 
     @property
+    def asset_ids(self) -> list[str]:
+        return [self.keeper, *(member.asset_id for member in self.members)]
+
+    @property
     def id(self) -> str:
-        return group_id([self.keeper, *(member.asset_id for member in self.members)])
+        return group_id(self.asset_ids)
 
     @property
     def kind(self) -> Kind:

@@ -15,9 +15,10 @@ ROUNDING = 0.02
 class Candidate(msgspec.Struct, frozen=True):
     """An asset by its best version.
 
-    ``is_gold``: a person has approved it. ``said`` counts what people have said of it (rating, favourite, names of
-    faces, collections). ``known`` counts what the camera tells: itself, the time, the place. ``format_rank``: 3 RAW,
-    2 what is stored with care, 1 JPEG and its like, 0 GIF. ``signs_of_editing`` counts them. ``file_size`` in bytes.
+    ``is_kept``: a person has decided that it stays beside its copies. ``is_gold``: a person has approved it. ``said``
+    counts what people have said of it (rating, favourite, names of faces, collections). ``known`` counts what the
+    camera tells: itself, the time, the place. ``format_rank``: 3 RAW, 2 what is stored with care, 1 JPEG and its like,
+    0 GIF. ``signs_of_editing`` counts them. ``file_size`` in bytes.
     """
 
     asset_id: str
@@ -26,6 +27,7 @@ class Candidate(msgspec.Struct, frozen=True):
     width: int = 0
     height: int = 0
     file_size: int = 0
+    is_kept: bool = False
     is_gold: bool = False
     said: int = 0
     known: int = 0
@@ -63,6 +65,14 @@ _CRITERIA = (
 
 def keeper_of(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
     """The one to keep, and why, as a sentence. The order of ``candidates`` is no matter."""
+    if kept := [one for one in candidates if one.is_kept]:
+        keeper, reason = _best(kept)[0], "somebody has decided that it stays"
+    else:
+        keeper, reason = _best(candidates)
+    return keeper, f"{keeper.name} should stay: {reason}."
+
+
+def _best(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
     left = list(candidates)
     reason = "nothing tells them apart"
     for criterion in _CRITERIA:
@@ -73,5 +83,4 @@ def keeper_of(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
             left, reason = better, criterion.reason(better[0])
         if len(left) == 1:
             break
-    keeper = min(left, key=lambda one: one.asset_id)
-    return keeper, f"{keeper.name} should stay: {reason}."
+    return min(left, key=lambda one: one.asset_id), reason

@@ -21,7 +21,7 @@ from core.db.tables import (
     FileVersion,
     MediaAsset,
 )
-from core.duplicates.decided import decided_groups
+from core.duplicates.decided import Decided, read_decided
 from core.duplicates.facts import Found, Kind
 from core.duplicates.forming import form_groups
 from core.duplicates.keeper import Candidate
@@ -50,19 +50,24 @@ async def form(database: Database) -> Formed:
     """The groups as they should be."""
     async with database.read() as connection:
         waited = await all_rows(connection, select(DuplicateGroup.id).where(DuplicateGroup.decision.is_(None)))
-        pairs = await _undecided_pairs(connection)
-        candidates = await _candidates(connection, {one for pair in pairs for one in (pair.one, pair.other)})
+        decided = await read_decided(connection)
+        pairs, apart = await _undecided_pairs(connection, decided)
+        assets = {one for pair in pairs for one in (pair.one, pair.other)}
+        candidates = await _candidates(connection, assets, decided.kept)
     # both may be long: others have their turn meanwhile
-    groups = await asyncio.to_thread(form_groups, pairs, candidates)
+    groups = await asyncio.to_thread(form_groups, pairs, candidates, apart)
     return Formed(groups, frozenset(row.id for row in waited))
 
 
-async def _undecided_pairs(connection: AsyncConnection) -> list[Found]:
-    """The pairs of which nobody has said anything, and whose assets do not belong together (any more, or yet)."""
+async def _undecided_pairs(connection: AsyncConnection, decided: Decided) -> tuple[list[Found], Mapping[str, Set[str]]]:
+    """The pairs of which nobody has said anything, and whose assets do not belong together (any more, or yet).
+
+    With them, for each asset, the groups with whose other members it is never proposed.
+    """
     statement = select(DuplicatePair.__table__).order_by(DuplicatePair.one_id, DuplicatePair.other_id)
     rows = await all_rows(connection, statement)
     groups: defaultdict[str, set[str]] = defaultdict(set)
-    for asset_id, group_ids in (await decided_groups(connection)).items():
+    for asset_id, group_ids in decided.groups.items():
         groups[asset_id] |= group_ids
     assets = {one for row in rows for one in (row.one_id, row.other_id)}
     for chunk in chunks(sorted(assets)):
@@ -71,7 +76,7 @@ async def _undecided_pairs(connection: AsyncConnection) -> list[Found]:
         )
         for asset_id, group_id in await connection.execute(together):
             groups[asset_id].add(group_id)
-    return await asyncio.to_thread(_apart, rows, groups)
+    return await asyncio.to_thread(_apart, rows, groups), groups
 
 
 def _apart(rows: Sequence[Any], groups: Mapping[str, Set[str]]) -> list[Found]:
@@ -84,7 +89,7 @@ def _apart(rows: Sequence[Any], groups: Mapping[str, Set[str]]) -> list[Found]:
     ]
 
 
-async def _candidates(connection: AsyncConnection, asset_ids: set[str]) -> dict[str, Candidate]:
+async def _candidates(connection: AsyncConnection, asset_ids: Set[str], kept: Set[str]) -> dict[str, Candidate]:
     """The assets that are visible, each by its best version."""
     found: dict[str, Candidate] = {}
     rank = case((FileVersion.tier == Tier.GOLD, 0), (FileVersion.tier == Tier.SILVER, 1), else_=2)
@@ -112,11 +117,11 @@ async def _candidates(connection: AsyncConnection, asset_ids: set[str]) -> dict[
         for row in await all_rows(connection, statement):
             if row.id not in found:
                 said = named.get(row.id, 0) + collected.get(row.id, 0)
-                found[row.id] = _candidate(row, faces.get(row.id, 0), said)
+                found[row.id] = _candidate(row, faces.get(row.id, 0), said, row.id in kept)
     return found
 
 
-def _candidate(row: Any, faces: int, said: int) -> Candidate:
+def _candidate(row: Any, faces: int, said: int, is_kept: bool) -> Candidate:
     shot = shot_of(row)
     is_dated = shot.captured is not None and shot.captured.is_dated
     return Candidate(
@@ -126,6 +131,7 @@ def _candidate(row: Any, faces: int, said: int) -> Candidate:
         width=row.width or 0,
         height=row.height or 0,
         file_size=row.file_size,
+        is_kept=is_kept,
         is_gold=row.tier == Tier.GOLD,
         said=said + bool(row.rating) + bool(row.is_favorite),
         known=(shot.exif.camera is not None) + is_dated + (row.gps_latitude is not None),

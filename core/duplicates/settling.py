@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.engine import Database
 from core.db.in_batches import all_rows
 from core.db.tables import DuplicateGroup, DuplicateMember, utc_now
-from core.duplicates.decided import decided_groups
+from core.duplicates.decided import read_decided
 from core.duplicates.facts import Group
 from core.groups.neighbourhood import chunks
 
@@ -39,17 +39,10 @@ async def settle(database: Database, formed: Formed) -> tuple[int, int]:
         # whoever decides one of them waits until this is over, and finds it, or not
         undecided = select(*columns).where(DuplicateGroup.decision.is_(None)).with_for_update()
         stored = {row.id: row for row in await all_rows(connection, undecided)}
-        decided = await decided_groups(connection)
-        wanted = {group.id: group for group in formed.groups if not _is_decided(group, decided)}
+        decided = await read_decided(connection)
+        wanted = {group.id: group for group in formed.groups if decided.allows(group)}
         await _write(connection, stored, wanted, formed.waited)
     return len(wanted), len(wanted.keys() - stored.keys())
-
-
-def _is_decided(group: Group, decided: Mapping[str, Set[str]]) -> bool:
-    """Whether somebody has said something of the keeper and one of its copies."""
-    nowhere: Set[str] = frozenset()
-    said_of_keeper = decided.get(group.keeper, nowhere)
-    return any(said_of_keeper & decided.get(member.asset_id, nowhere) for member in group.members)
 
 
 async def _write(

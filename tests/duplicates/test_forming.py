@@ -58,39 +58,70 @@ def test_a_row_of_pixels_less_is_no_reason() -> None:
 def test_only_copies_of_what_stays_are_given_up() -> None:
     """The halves of a picture are copies of it, and not of each other."""
     known = {name: candidate(name, width=width, height=100) for name, width in (("whole", 200), ("l", 90), ("r", 80))}
-    (group,) = form_groups([pair("whole", "l", Kind.CUT), pair("whole", "r", Kind.CUT)], known)
+    (group,) = form_groups([pair("whole", "l", Kind.CUT), pair("whole", "r", Kind.CUT)], known, {})
     assert (group.keeper, {member.asset_id for member in group.members}) == ("whole", {"l", "r"})
     # of a chain nobody is given up for what it is no copy of
     known = {
         name: candidate(name, width=width, height=100) for name, width in zip("abcd", (400, 300, 200, 100), strict=True)
     }
-    groups = form_groups([pair("a", "b"), pair("b", "c"), pair("c", "d")], known)
+    groups = form_groups([pair("a", "b"), pair("b", "c"), pair("c", "d")], known, {})
     assert [(group.keeper, [member.asset_id for member in group.members]) for group in groups] == [
         ("a", ["b"]),
         ("c", ["d"]),
     ]
 
 
+def test_two_that_are_apart_do_not_meet_in_a_group_with_a_third() -> None:
+    known = {name: candidate(name, width=width, height=9) for name, width in (("c", 900), ("a", 500), ("b", 400))}
+    pairs = [pair("c", "a"), pair("c", "b")]
+    (group,) = form_groups(pairs, known, {"a": {"said"}, "b": {"said"}})
+    assert (group.keeper, [member.asset_id for member in group.members]) == ("c", ["a"])
+    # what stays anyway is what others are copies of
+    known |= {name: candidate(name, width=400, height=9, is_kept=True) for name in "ab"}
+    (group,) = form_groups(pairs, known, {})
+    assert (group.keeper, [member.asset_id for member in group.members]) == ("a", ["c"])
+    assert group.keeper_reason == "a should stay: somebody has decided that it stays."
+
+
+NAMES = "abcdefgh"
+
+
 @given(
-    ties=st.sets(st.sampled_from(list(combinations("abcdefgh", 2)))),
+    ties=st.sets(st.sampled_from(list(combinations(NAMES, 2)))),
     widths=st.lists(st.integers(1, 3), min_size=8, max_size=8),
+    said=st.lists(st.sets(st.sampled_from(NAMES), min_size=2, max_size=4), max_size=4),
+    kept=st.sets(st.sampled_from(NAMES), max_size=4),
     seed=st.integers(0, 1000),
 )
-def test_groups_do_not_depend_on_the_order_and_hold_copies_of_the_keeper_only(
-    ties: set[tuple[str, str]], widths: list[int], seed: int
+def test_groups_hold_copies_of_the_keeper_and_no_two_that_are_apart_and_miss_nothing_else(
+    ties: set[tuple[str, str]], widths: list[int], said: list[set[str]], kept: set[str], seed: int
 ) -> None:
-    known = {name: candidate(name, width=width, height=1) for name, width in zip("abcdefgh", widths, strict=True)}
+    known = {
+        name: candidate(name, width=width, height=1, is_kept=name in kept)
+        for name, width in zip(NAMES, widths, strict=True)
+    }
+    apart = {name: {str(number) for number, names in enumerate(said) if name in names} for name in NAMES}
     pairs = [pair(*tie) for tie in sorted(ties)]
-    groups = form_groups(pairs, known)
-    members = [one for group in groups for one in (group.keeper, *(member.asset_id for member in group.members))]
-    assert len(members) == len(set(members))
+    groups = form_groups(pairs, known, apart)
     for group in groups:
         assert all(tuple(sorted((group.keeper, member.asset_id))) in ties for member in group.members)
-        assert group.id == group_id(reversed([group.keeper, *(member.asset_id for member in group.members)]))
+        assert group.id == group_id(reversed(group.asset_ids))
+        assert not kept & {member.asset_id for member in group.members}
+        assert not any(apart[one] & apart[other] for one, other in combinations(group.asset_ids, 2))
+    of = {one: group for group in groups for one in group.asset_ids}
+    assert len(of) == sum(len(group.asset_ids) for group in groups)
+    for one, other in ties:
+        if apart[one] & apart[other] or {one, other} <= kept:
+            continue
+        # an asset is in one group at most: the pair is in one, or one of the two stands somewhere else already
+        assert one in of or other in of
+        for missing, group in ((one, of.get(other)), (other, of.get(one))):
+            if missing not in of and group is not None and group.keeper in (one, other):
+                assert any(apart[missing] & apart[member.asset_id] for member in group.members)
     shuffled, mixed = pairs[:], list(known.items())
     random.Random(seed).shuffle(shuffled)
     random.Random(seed).shuffle(mixed)
-    assert form_groups(shuffled, dict(mixed)) == groups
+    assert form_groups(shuffled, dict(mixed), apart) == groups
 
 
 def shot(name: str, second: float | None = None, camera: str | None = "Acme One") -> Shot:

@@ -107,6 +107,41 @@ async def test_the_proposed_picture_changes_when_people_say_more_of_another(sqli
     assert group["keeper_reason"] == "b.jpg should stay: people have said more about it."
 
 
+async def with_a_larger_copy(shelf: Shelf, *names: str) -> None:
+    """A picture that came later, larger than these, and a copy of each of them."""
+    await shelf.put("larger.jpg", b"larger", width=4000, height=3000)
+    for name in names:
+        await tie(shelf, name, "larger.jpg")
+
+
+async def test_what_are_no_duplicates_is_not_put_away_together_as_copies_of_a_third(shelf: Shelf) -> None:
+    await decide(shelf.tools.bench, await filled(shelf, "a.jpg", "b.jpg"), Decision.NOT_DUPLICATES)
+    await with_a_larger_copy(shelf, "a.jpg", "b.jpg")
+    assert await propose(shelf.database) == (1, 1)
+    assert await shelf.kinds() == {"larger.jpg": ("same", {"a.jpg": "same"})}
+    await decide(shelf.tools.bench, await shelf.only_group(), Decision.ARCHIVE)
+    assert await visible(shelf) == ["b.jpg", "larger.jpg"]
+
+
+@pytest.mark.parametrize("decision", [Decision.KEEP, Decision.ARCHIVE])
+async def test_what_is_to_stay_together_is_not_proposed_to_be_archived(shelf: Shelf, decision: Decision) -> None:
+    group_id = await filled(shelf, "a.jpg", "b.jpg", "c.jpg")
+    kept = None if decision is Decision.KEEP else ["a.jpg", "b.jpg"]
+    await decide(shelf.tools.bench, group_id, decision, kept)
+    await with_a_larger_copy(shelf, "a.jpg", "b.jpg", "c.jpg")
+    assert await propose(shelf.database) == (1, 1)
+    assert await shelf.kinds() == {"a.jpg": ("same", {"larger.jpg": "same"})}
+    (group,) = await shelf.groups()
+    assert group["keeper_reason"] == "a.jpg should stay: somebody has decided that it stays."
+
+
+async def test_what_stayed_alone_gives_way_to_a_better_copy_that_comes_later(sqlite_shelf: Shelf) -> None:
+    await decide(sqlite_shelf.tools.bench, await filled(sqlite_shelf, "a.jpg", "b.jpg"), Decision.ARCHIVE)
+    await with_a_larger_copy(sqlite_shelf, "a.jpg", "b.jpg")
+    assert await propose(sqlite_shelf.database) == (1, 1)
+    assert await sqlite_shelf.kinds() == {"larger.jpg": ("same", {"a.jpg": "same"})}
+
+
 # --- people decide while the pass is at it ---
 
 
@@ -135,6 +170,20 @@ async def test_two_of_whom_it_was_decided_meanwhile_are_in_no_other_group(shelf:
     assert await shelf.kinds() == {"x.jpg": ("same", {"y.jpg": "same"})}
     assert await propose(shelf.database) == (2, 1)
     assert await shelf.kinds() == {"a.jpg": ("same", {"c.jpg": "same"}), "x.jpg": ("same", {"y.jpg": "same"})}
+
+
+async def test_what_was_decided_meanwhile_of_two_copies_holds_for_a_third_as_well(shelf: Shelf) -> None:
+    group_id = await filled(shelf, "a.jpg", "b.jpg")
+    bench = shelf.tools.bench
+    await with_a_larger_copy(shelf, "a.jpg", "b.jpg")
+    formed = await form(shelf.database)
+    await decide(bench, group_id, Decision.NOT_DUPLICATES)
+    assert await settle(shelf.database, formed) == (0, 0)
+    await take_back(bench, group_id)
+    await decide(bench, group_id, Decision.KEEP)
+    assert await settle(shelf.database, formed) == (0, 0)
+    assert await propose(shelf.database) == (1, 1)
+    assert await shelf.kinds() == {"a.jpg": ("same", {"larger.jpg": "same"})}
 
 
 async def test_what_is_taken_back_while_groups_are_formed_is_open_again(shelf: Shelf) -> None:
