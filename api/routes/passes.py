@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.access import SCOPE
 from api.context import ApiContext
-from api.schemas.passes import KnownPass, PassAccepted, PassCancelled, PassRequest, PassRun
+from api.schemas.passes import KnownPass, PassAccepted, PassCancelled, PassRequest, PassRun, QueuedPass
 from core.access import Scope
 from core.errors import BadRequest, NotFound, UnknownPass
 from core.passes import runs
@@ -25,7 +25,7 @@ async def list_passes(context: NamedDependency[ApiContext]) -> list[KnownPass]:
     async with context.bench.database.read() as connection:
         latest = await runs.latest(connection)
         good = await runs.last_times(connection, RunState.DONE)
-    waiting, intervals = runner.waiting(), runner.intervals()
+    waiting, intervals = {each.name for each in runner.waiting()}, runner.intervals()
     return [
         KnownPass(
             name=name,
@@ -52,6 +52,16 @@ async def list_pass_runs(
         return [_described(run) for run in await runs.history(connection, name, limit)]
 
 
+@get("/api/daemon/passes/queue", tags=["Daemon"])
+async def list_queued_passes(context: NamedDependency[ApiContext]) -> list[QueuedPass]:
+    """What runs now, if anything does, and what waits for its turn, in this order."""
+    running, waiting = context.passes.running, context.passes.waiting()
+    return [
+        *([] if running is None else [_queued(running, "running")]),
+        *(_queued(each, "waiting") for each in waiting),
+    ]
+
+
 @post("/api/daemon/passes/{name:str}/run", tags=["Daemon"], status_code=202, opt={SCOPE: Scope.ADMIN})
 async def run_pass(
     context: NamedDependency[ApiContext], name: FromPath[str], data: JSONBody[PassRequest | None] = None
@@ -76,7 +86,11 @@ async def cancel_pass(context: NamedDependency[ApiContext], name: FromPath[str])
     return PassCancelled(name)
 
 
-ROUTES = (list_passes, list_pass_runs, run_pass, cancel_pass)
+ROUTES = (list_passes, list_pass_runs, list_queued_passes, run_pass, cancel_pass)
+
+
+def _queued(wanted: Wanted, state: str) -> QueuedPass:
+    return QueuedPass(wanted.name, wanted.is_dry, wanted.is_asked, state)
 
 
 def _described(run: Run) -> PassRun:

@@ -46,6 +46,15 @@ class KnownPass(Struct, rename="camel"):
     last_run: PassRun | None
 
 
+class QueuedPass(Struct, rename="camel"):
+    """A run that a pass is in hand with, or that waits. ``state`` is ``running`` or ``waiting``."""
+
+    name: str
+    dry_run: bool
+    asked: bool
+    state: str
+
+
 class PassRequest(Struct, rename="camel", forbid_unknown_fields=True):
     """With ``dryRun`` the pass looks what there would be to do, and changes nothing."""
 
@@ -53,7 +62,7 @@ class PassRequest(Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class PassAccepted(Struct, rename="camel"):
-    """The pass that was asked for. ``isNew`` is ``false`` where it was running or waiting already."""
+    """The pass that was asked for. ``isNew`` is ``false`` where it was running or waiting already, as dry as this."""
 
     name: str
     is_new: bool

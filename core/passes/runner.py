@@ -51,6 +51,10 @@ class Wanted:
     is_dry: bool = False
     is_late: bool = False
 
+    def is_like(self, other: Wanted) -> bool:
+        """Whether one run is enough for both."""
+        return (self.name, self.is_dry) == (other.name, other.is_dry)
+
 
 class Runner:
     """Runs what is requested, in that order, until :meth:`stop`.
@@ -78,15 +82,15 @@ class Runner:
     def request(self, wanted: Wanted) -> bool:
         """Lets a pass run as soon as its turn has come; ``False`` where it is running or waiting already.
 
-        One that a person asks for comes before those that nobody did, and gives way to nobody any more where it is
-        running by itself. Raises :class:`core.errors.UnknownPass`.
+        A dry run and one that changes something are two. One that a person asks for comes before those that nobody did,
+        and gives way to nobody any more where it is running by itself. Raises :class:`core.errors.UnknownPass`.
         """
         self._known(wanted.name)
-        if self._current is not None and self._current.name == wanted.name:
-            if wanted.is_asked and wanted.is_dry == self._current.is_dry:
+        if self._current is not None and wanted.is_like(self._current) and not self._cancelled:
+            if wanted.is_asked:
                 self._current = replace(self._current, is_asked=True)
             return False
-        waiting = next((each for each in self._wanted if each.name == wanted.name), None)
+        waiting = next((each for each in self._wanted if wanted.is_like(each)), None)
         if waiting is not None:
             if wanted.is_asked and not waiting.is_asked:
                 self._wanted.remove(waiting)
@@ -102,16 +106,15 @@ class Runner:
     def cancel(self, name: str) -> bool:
         """Ends a pass after the slice in hand, or before its first; ``False`` where it is neither running nor waiting.
 
-        Raises :class:`core.errors.UnknownPass`.
+        Its dry runs are ended as well. Raises :class:`core.errors.UnknownPass`.
         """
         self._known(name)
-        if self._current is not None and self._current.name == name:
-            self._cancelled = True
-            return True
+        is_running = self._current is not None and self._current.name == name
+        self._cancelled = self._cancelled or is_running
         waiting = [each for each in self._wanted if each.name != name]
         was_waiting = len(waiting) < len(self._wanted)
         self._wanted = deque(waiting)
-        return was_waiting
+        return is_running or was_waiting
 
     def intervals(self) -> dict[str, float | None]:
         """How often each pass runs by itself, in seconds; ``None`` for those that do not."""
@@ -120,9 +123,14 @@ class Runner:
             name: None if name in night.off else night.every.get(name, each.every) for name, each in self.passes.items()
         }
 
-    def waiting(self) -> list[str]:
-        """The passes that will run when what is running is over."""
-        return [each.name for each in self._wanted]
+    @property
+    def running(self) -> Wanted | None:
+        """What is in hand; where another process runs a pass of this library, it waits for that one."""
+        return self._current
+
+    def waiting(self) -> list[Wanted]:
+        """What will run when that is over, in this order."""
+        return list(self._wanted)
 
     def stop(self) -> None:
         """Lets :meth:`work` return after the slice in hand; the run goes on another time."""
@@ -218,7 +226,9 @@ class Runner:
             over = None if wanted.is_asked or wanted.is_late else self._manners.over()
             if over is not None:
                 return replace(run, state=RunState.INTERRUPTED, reason=over)
-            if self._manners.busy(wanted.is_asked) is None or time.monotonic() >= deadline:
+            # nor does a pass give way to others where a person waits for one after it
+            is_awaited = wanted.is_asked or any(each.is_asked for each in self._wanted)
+            if self._manners.busy(is_awaited) is None or time.monotonic() >= deadline:
                 return None
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -49,6 +49,15 @@ def ask_to_run_pass(settings: Settings, name: str, *, dry_run: bool) -> bool:
     return ask(settings, f"/api/daemon/passes/{name}/run", {"dryRun": dry_run}) is not None
 
 
+def ask_for_queued_passes(settings: Settings) -> list[dict[str, Any]] | None:
+    """What the daemon runs and what waits, as ``/api/daemon/passes/queue`` has it; ``None`` when no daemon runs.
+
+    Raises :class:`DaemonUnreachable` when one runs and does not answer.
+    """
+    answer: list[dict[str, Any]] | None = ask(settings, "/api/daemon/passes/queue")
+    return answer
+
+
 def ask_to_cancel_pass(settings: Settings, name: str) -> bool:
     """Ends a pass of the daemon after the slice in hand; ``False`` when no daemon runs.
 

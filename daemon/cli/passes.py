@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -26,14 +27,14 @@ from core.passes.runner import Runner, Wanted
 from core.passes.runs import UNFINISHED, Run, RunState
 from core.passes.shape import Tools
 from core.pipeline.holders import daemon_is_running
-from daemon.cli.ask_daemon import DaemonUnreachable, ask_to_cancel_pass, ask_to_run_pass
+from daemon.cli.ask_daemon import DaemonUnreachable, ask_for_queued_passes, ask_to_cancel_pass, ask_to_run_pass
 from daemon.cli.catalogue import open_catalogue, with_catalogue
 from daemon.cli.settings import load
 from daemon.logs import configure_logs
 from daemon.workshop import home_zone_of, layout_of, open_bench
 
-#: How often it is looked how a run in the daemon is going. [s]
-_LOOK_EVERY = 0.3
+#: How soon it is looked again how a run in the daemon is going: soon at first, most take no second. [s]
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 @click.group("pass")
@@ -169,13 +170,27 @@ async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_qui
         )  # fmt: skip
         with bar:
             task = bar.add_task(name, total=None)
-            while True:
+            for pause in _pauses():
+                await asyncio.sleep(pause)
+                # asked before it is looked: what is queued no more has written down how it ended
+                is_queued = await asyncio.to_thread(still_queued)
                 run = await last(database)
-                if run is not None and run != before:
+                has_moved = run is not None and run != before
+                if run is not None and has_moved:
                     bar.update(task, completed=run.progress.done, total=run.progress.total)
-                    if run.state is not RunState.RUNNING:
+                    if not is_queued and run.state is not RunState.RUNNING:
                         return run
-                await asyncio.sleep(_LOOK_EVERY)
+                if not is_queued:
+                    break
+        raise _left_alone(name, is_running=daemon_is_running(locks), is_dry=dry_run)
+
+    def still_queued() -> bool:
+        try:
+            queued = ask_for_queued_passes(settings) or []
+        except DaemonUnreachable:
+            # one that has much to do answers next time
+            return daemon_is_running(locks)
+        return any((each["name"], each["dryRun"]) == (name, dry_run) for each in queued)
 
     locks = layout_of(settings).locks
     if not (locks.is_dir() and daemon_is_running(locks)):
@@ -190,6 +205,25 @@ async def _run_here(loaded: LoadedSettings, name: str, *, dry_run: bool) -> Run:
     async with open_bench(settings) as bench:
         runner = Runner(Tools(bench, settings, loaded.file), PASSES)
         return await runner.run(Wanted(name, is_asked=True, is_dry=dry_run))
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def _left_alone(name: str, *, is_running: bool, is_dry: bool) -> DaemonUnreachable:
+    if is_running:
+        return DaemonUnreachable(
+            f"{name} neither runs nor waits any more: it was cancelled before it began, or the daemon began anew. "
+            f"`pictallion pass history {name}` shows what ran."
+        )
+    what = "Nothing was changed; it can be asked for again" if is_dry else "What was begun goes on"
+    return DaemonUnreachable(
+        f"The daemon ended before {name} did. {what} when the daemon runs again, or without it by the same command."
+    )
 
 
 def _print(run: Run, zone: str) -> None:

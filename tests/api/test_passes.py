@@ -38,6 +38,10 @@ async def test_passes_are_listed_run_and_told_of(library: Library) -> None:
 
 async def test_a_pass_that_waits_is_cancelled(sqlite_library: Library) -> None:
     await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/run", 202, json={"dryRun": True})
+    await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/run", 202)
+    assert await sqlite_library.send("GET", "/api/daemon/passes/queue") == [
+        {"name": "thumbnails", "dryRun": is_dry, "asked": True, "state": "waiting"} for is_dry in (False, True)
+    ]
     assert await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/cancel", 202) == {"name": "thumbnails"}
     refused = await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/cancel", 400)
     assert refused["message"] == "thumbnails is neither running nor waiting."

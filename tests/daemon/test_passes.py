@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from core.db.engine import open_database
 from core.db.migrate import migrate
 from core.db.tables import FileVersion, MediaAsset, new_id
 from core.passes.verify import PAGE
-from tests.daemon.conftest import Home, start, wait_until
+from tests.daemon.conftest import _PICTALLION, PATIENCE, Daemon, Home, start, wait_until
 from tests.daemon.test_intake import all_done, noise
 
 NIGHT = {"window": "", "start_delay": 0, "max_load": 0}
@@ -29,6 +30,22 @@ def runs_of(home: Home, name: str) -> list[Any]:
 def wait_for_run(home: Home, name: str) -> Any:
     """The first run of a pass, when it is done."""
     return wait_until(f"{name} ran", lambda: next((run for run in runs_of(home, name) if run["state"] == "done"), None))
+
+
+def following(home: Home, *arguments: str) -> subprocess.Popen[str]:
+    """A command that waits for a pass of the daemon."""
+    command = [_PICTALLION, "--config", home.config, "pass", "run", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(command: subprocess.Popen[str]) -> tuple[int, str]:
+    """With which exit code it ended, and the beginning of what it said went wrong."""
+    _, errors = command.communicate(timeout=PATIENCE)
+    return command.returncode, errors.removeprefix("pictallion: ").partition(":")[0].partition(".")[0]
+
+
+def queue_of(daemon: Daemon) -> set[tuple[str, bool]]:
+    return {(each["name"], each["dryRun"]) for each in daemon.get("/api/daemon/passes/queue").json()}
 
 
 def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_home: Callable[..., Home]) -> None:
@@ -90,8 +107,17 @@ def test_a_daemon_that_was_killed_goes_on_with_the_slice_that_it_had_in_hand(mak
         wait_until(
             "the first slice is written down", lambda: [run for run in runs_of(home, "verify") if run["done"] > 1]
         )
+        cancelled, looking = following(home, "thumbnails"), following(home, "verify", "--dry-run")
+        queued = {("verify", False), ("thumbnails", False), ("verify", True)}
+        wait_until("both are queued", lambda: queued <= queue_of(daemon))
+        assert home.run("pass", "cancel", "thumbnails").returncode == 0
+        told_to_wait = ended(cancelled)
+        followed = following(home, "verify")
+        wait_until("it is asked for", lambda: daemon.get("/api/daemon/passes/queue").json()[0]["asked"])
     finally:
         daemon.kill()
+    assert told_to_wait == (1, "thumbnails neither runs nor waits any more")
+    assert ended(followed) == ended(looking) == (1, "The daemon ended before verify did")
     (cut,) = runs_of(home, "verify")
     assert (cut["state"], cut["done"]) == ("running", PAGE + 1)
     began = "select file_path, verified_at from file_versions where verified_at > '2021-01-01' order by file_path"

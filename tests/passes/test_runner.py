@@ -147,7 +147,60 @@ async def test_what_waits_and_is_asked_for_comes_first(tools: Tools) -> None:
     assert runner.request(Wanted("other"))
     assert runner.request(Wanted("counting"))
     assert runner.request(Wanted("counting", is_asked=True)) is False
-    assert runner.waiting() == ["counting", "other"]
+    assert runner.waiting() == [Wanted("counting", is_asked=True), Wanted("other")]
+
+
+async def test_a_dry_run_and_one_that_changes_something_are_two(tools: Tools) -> None:
+    dry: list[bool] = []
+    real, looking = Wanted("counting", is_asked=True), Wanted("counting", is_asked=True, is_dry=True)
+
+    async def begin(tools: Tools) -> Progress:
+        dry.append(tools.is_dry)
+        if len(dry) == 1:
+            assert runner.running == looking
+            assert runner.request(real), "what is in hand changes nothing"
+            assert not runner.request(looking)
+            assert not runner.request(real)
+        else:
+            runner.stop()
+        return Progress({}, 0, 0, is_over=True)
+
+    runner = Runner(tools, [replace(counting(1), begin=begin)])
+    assert runner.request(looking)
+    await asyncio.wait_for(runner.work(), 60)
+    assert dry == [True, False]
+    assert [(run.is_dry, run.state) for run in await history(tools)] == [(False, "done"), (True, "done")]
+
+
+async def test_cancelling_ends_the_dry_runs_too_and_what_is_asked_for_then_is_done(tools: Tools) -> None:
+    async def cancel(number: int) -> None:
+        if number == 0 and len(await history(tools)) == 1:
+            assert runner.request(replace(WANTED, is_dry=True))
+            assert runner.cancel("counting")
+            assert runner.waiting() == []
+            assert runner.request(WANTED), "what is being cancelled does not do it"
+        else:
+            runner.stop()
+
+    runner = Runner(tools, [counting(2, cancel)])
+    runner.request(WANTED)
+    await asyncio.wait_for(runner.work(), 60)
+    assert [run.state for run in await history(tools)] == ["interrupted", "cancelled"]
+
+
+async def test_what_is_in_front_of_one_that_a_person_waits_for_gives_way_no_longer(tools: Tools) -> None:
+    """Who waits for a pass asks how it is going: that is no use of the library that the one before it has to spare."""
+    asked: list[bool] = []
+
+    def busy(is_asked: bool) -> str | None:
+        asked.append(is_asked)
+        if not is_asked:
+            assert runner.request(Wanted("other", is_asked=True))
+        return None if is_asked else "Somebody is using the library."
+
+    runner = Runner(tools, [counting(2), replace(counting(1), name="other")], Manners(busy, over=lambda: None))
+    run = await asyncio.wait_for(runner.run(WANTED), 30)
+    assert (run.state, asked) == (RunState.DONE, [False, True, True])
 
 
 async def test_requests_run_one_after_the_other_those_of_people_first(tools: Tools) -> None:
@@ -166,7 +219,7 @@ async def test_requests_run_one_after_the_other_those_of_people_first(tools: Too
     assert runner.request(Wanted("b"))
     assert runner.request(Wanted("c", is_asked=True))
     assert not runner.request(Wanted("a"))
-    assert runner.waiting() == ["c", "a", "b"]
+    assert [each.name for each in runner.waiting()] == ["c", "a", "b"]
     await asyncio.wait_for(runner.work(), 60)
     assert order == ["c", "a", "b"]
 
