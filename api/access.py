@@ -39,7 +39,7 @@ _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LoginNeeded(Exception):
-    """A person wants to see a page and has to log in first. ``next_path`` is where they wanted to go."""
+    """A person wants to see a page and has to log in first. ``next_path`` is where they wanted to go, as in a URL."""
 
     def __init__(self, next_path: str) -> None:
         super().__init__(next_path)
@@ -125,9 +125,9 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         return
     scope = await access.scope_of(connection)
     if scope is None:
-        path = connection.scope["path"]
         if is_reading and "text/html" in connection.headers.get("accept", ""):
-            raise LoginNeeded(path)
+            asked = connection.scope["query_string"].decode("latin-1")
+            raise LoginNeeded(quote(connection.scope["path"]) + (f"?{asked}" if asked else ""))
         raise NotAuthorizedException(
             "This needs a token: send it as 'Authorization: Bearer …', or log in at /login.",
             headers={"WWW-Authenticate": "Bearer"},

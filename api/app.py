@@ -125,7 +125,9 @@ def furnish(app: Litestar, context: ApiContext) -> None:
             "search_index": LoadedIndex(bench.database),
             "embeddings": Embeddings(bench.database),
             "lists": SharedLists(),
-            "tools": files.FileTools(KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench)),
+            "tools": files.FileTools(
+                KnownFiles(bench), Thumbnails(bench), bench.compute, FaceCrops(bench), context.access
+            ),
             "known": KnownAnswers(bench.database),
             "patience": context.patience,
         }

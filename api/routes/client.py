@@ -11,10 +11,10 @@ from litestar import Request, route
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from api.context import ApiContext
-from api.served_file import is_current
+from api.sent_file import send_file
 from core.errors import NotFound
 
 BUILT_IN: Final = Path(__file__).parent.parent / "static"
@@ -33,10 +33,7 @@ async def get_page(
     folder = context.frontend_dir or BUILT_IN
     file = await asyncio.to_thread(_find, folder, path.strip("/"))
     caching = _FOR_EVER if file.is_relative_to(folder / "assets") else _ASK_FIRST
-    answer = FileResponse(file, headers={"cache-control": caching}, stat_result=await asyncio.to_thread(file.stat))
-    if is_current(request.headers.get("if-none-match"), answer.headers["etag"]):
-        return Response(status_code=304, headers={"cache-control": caching, "etag": answer.headers["etag"]})
-    return answer
+    return send_file(request, file, await asyncio.to_thread(file.stat), {"cache-control": caching})
 
 
 def _find(folder: Path, path: str) -> Path:

@@ -15,7 +15,7 @@ from core.access.failures import FAILURES, WINDOW_SECONDS, FailureLimit
 from core.db.engine import Database
 from core.db.tables import ApiSession, ApiToken
 from core.errors import TokenExists
-from tests.api.conftest import Library, open_library
+from tests.api.conftest import FIXTURES, Library, open_library
 
 pytestmark = pytest.mark.asyncio
 
@@ -101,6 +101,37 @@ async def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarde
     assert (await guarded.http.get("/api/photos")).status_code == 200
     assert (await guarded.http.post("/logout")).status_code == 303
     assert (await guarded.http.get("/api/photos")).status_code == 401
+
+
+async def test_the_way_back_from_the_login_has_its_question(guarded: Library) -> None:
+    sent = await guarded.http.get("/gallery/Caf%C3%A9?tier=gold&q=a%26b", headers=PAGE)
+    assert sent.headers["location"] == "/login?next=%2Fgallery%2FCaf%25C3%25A9%3Ftier%3Dgold%26q%3Da%2526b"
+    page = await guarded.http.get(sent.headers["location"])
+    assert 'value="/gallery/Caf%C3%A9?tier=gold&amp;q=a%26b"' in page.text
+
+
+async def test_files_that_need_a_token_are_kept_by_nobody_on_the_way(guarded: Library) -> None:
+    asset = await guarded.add_asset()
+    path, sha256 = "media/silver/2024/07/a.jpg", "ab" * 32
+    await guarded.add_version(asset, "silver", file_path=path, sha256=sha256)
+    guarded.add_file(path, (FIXTURES / "astronaut.jpg").read_bytes())
+    guarded.add_file(f"thumbnails/ab/{sha256}-250.jpeg", b"jpeg")
+    guarded.add_file("temp/face_crop_1.jpg", b"face")
+    headers = await token(guarded, Scope.READ)
+    for asked, age in (
+        (path, 86400),
+        (f"{path}?w=250&quality=low", 604800),
+        (f"{path}?crop=10,10,50,50&face=true", 604800),
+        (f"thumbnails/{sha256}-250.jpeg", 2592000),
+        ("temp/face_crop_1.jpg", 86400),
+        ("download/silver/2024/07/a.jpg", 86400),
+    ):
+        answer = await guarded.http.get(f"/api/files/{asked}", headers=headers)
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, f"private, max-age={age}"), asked
+        again = await guarded.http.get(
+            f"/api/files/{asked}", headers=headers | {"if-none-match": answer.headers["etag"]}
+        )
+        assert again.headers["cache-control"] == answer.headers["cache-control"]
 
 
 async def test_a_session_ends_with_its_token(guarded: Library) -> None:

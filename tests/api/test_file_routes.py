@@ -28,7 +28,9 @@ async def test_a_download_has_the_name_that_the_photo_came_with(stored: Library)
     for path in (BELOW, f"media/{BELOW}"):
         answer = await stored.http.get(f"/api/files/download/{path}")
         assert (answer.status_code, answer.content) == (200, CONTENT)
-        assert answer.headers["content-disposition"] == ("attachment; filename*=utf-8''Meine%20_1_%20%F0%9F%98%80.jpg")
+        assert answer.headers["content-disposition"] == (
+            "attachment; filename=\"Meine _1_ _.jpg\"; filename*=UTF-8''Meine%20%231%3F%20%F0%9F%98%80.jpg"
+        )
 
 
 async def test_a_stream_sends_what_is_asked_for(stored: Library) -> None:
@@ -54,6 +56,18 @@ async def test_what_is_known_of_a_file_is_told(stored: Library) -> None:
         "date": "2024/07",
         "path": PATH,
     }
+
+
+@pytest.mark.parametrize("route", ["download", "info", "stream"])
+async def test_head_tells_the_same_without_the_bytes(stored: Library, route: str) -> None:
+    path = f"/api/files/{route}/{BELOW}"
+    whole, head = await stored.http.get(path), await stored.http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers.items() ^ whole.headers.items() <= {("date", head.headers["date"]), *whole.headers.items()}
+    assert head.headers["content-length"] == str(len(whole.content))
+    part = await stored.http.head(path, headers={"range": "bytes=0-4"})
+    assert (part.status_code, part.headers["content-length"]) == (200, str(len(whole.content)))
+    assert (await stored.http.head(f"/api/files/{route}/silver/nothing.jpg")).status_code == 404
 
 
 @pytest.mark.parametrize("route", ["download", "info", "stream"])

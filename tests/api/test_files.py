@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar.exceptions import HTTPException
 from PIL import Image
 from sqlalchemy import update
 
+from api.content_disposition import attachment
+from api.sent_file import sensible_ranges
 from api.thumbnails import Size, Thumbnails
 from core.compute import Compute
 from core.db.tables import FileVersion
@@ -80,7 +87,44 @@ async def test_a_part_of_a_file_can_be_asked_for(photo: Library, asked: str, par
 
 
 async def test_a_part_beyond_the_end_cannot_be_had(photo: Library) -> None:
-    assert (await photo.http.get(URL, headers={"range": f"bytes={len(CONTENT)}-"})).status_code == 416
+    for asked in (f"bytes={len(CONTENT)}-", "bytes=9999999-99999999,-0"):
+        answer = await photo.http.get(URL, headers={"range": asked})
+        assert answer.status_code == 416
+        assert answer.headers["content-range"] == f"bytes */{len(CONTENT)}"
+        assert answer.json()["message"] == answer.json()["error"]
+    # for who has an older file it is not told of the newer one
+    older = await photo.http.get(URL, headers={"range": f"bytes={len(CONTENT)}-", "if-range": '"another"'})
+    assert (older.status_code, older.content) == (200, CONTENT)
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=abc", "bytes=100-50", "lines=0-1", "bytes", "bytes=", "bytes=-", "bytes=0-1,x"]
+)
+async def test_a_range_that_makes_no_sense_is_none(photo: Library, asked: str) -> None:
+    answer = await photo.http.get(URL, headers={"range": asked})
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+
+
+async def test_of_several_parts_those_are_sent_that_there_are(photo: Library) -> None:
+    one = await photo.http.get(URL, headers={"range": f"bytes=0-9, {len(CONTENT)}-, 9-3"})
+    assert one.status_code == 200
+    one = await photo.http.get(URL, headers={"range": f"Bytes=5-9, {len(CONTENT)}-"})
+    assert (one.status_code, one.content) == (206, CONTENT[5:10])
+    two = await photo.http.get(URL, headers={"range": "bytes=0-1,-2"})
+    assert two.status_code == 206
+    assert two.headers["content-type"].startswith("multipart/byteranges")
+    assert two.content.count(b"content-range: bytes") + two.content.count(b"Content-Range: bytes") == 2
+
+
+@given(st.text("bytes=0123456789-, ", max_size=30), st.integers(1, 2000))
+async def test_whatever_is_asked_for_is_in_the_file(asked: str, size: int) -> None:
+    for text in (asked, f"bytes={asked}"):
+        found = None
+        with suppress(HTTPException):
+            found = sensible_ranges(text, size)
+        for one in found.removeprefix("bytes=").split(",") if found is not None else ():
+            start, end = map(int, one.split("-"))
+            assert 0 <= start <= end < size
 
 
 async def test_a_part_of_an_older_file_is_answered_with_the_whole_new_one(photo: Library) -> None:
@@ -98,11 +142,58 @@ async def test_who_has_the_file_already_gets_no_bytes(photo: Library, shape: str
     assert (await photo.http.get(URL, headers={"if-none-match": '"other"'})).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_who_has_the_file_of_that_date_gets_no_bytes(photo: Library, method: str) -> None:
+    whole = await photo.http.get(URL)
+    modified = whole.headers["last-modified"]
+    same = await photo.http.request(method, URL, headers={"if-modified-since": modified})
+    assert (same.status_code, same.content) == (304, b"")
+    assert (same.headers["etag"], same.headers["last-modified"]) == (whole.headers["etag"], modified)
+    for older in ("Sat, 29 Oct 1994 19:43:31 GMT", "yesterday", ""):
+        assert (await photo.http.request(method, URL, headers={"if-modified-since": older})).status_code == 200
+    other = {"if-modified-since": modified, "if-none-match": '"other"'}
+    assert (await photo.http.request(method, URL, headers=other)).status_code == 200
+
+
 async def test_a_download_is_the_original_under_the_name_its_sender_gave(photo: Library) -> None:
     give_preview(photo)
     answer = await photo.http.get(URL, params={"download": "true", "w": 100})
     assert answer.content == CONTENT
-    assert answer.headers["content-disposition"] == "attachment; filename*=utf-8''IMG%20_1_%20%C3%A4.jpg"
+    assert answer.headers["content-disposition"] == (
+        "attachment; filename=\"IMG _1_ _.jpg\"; filename*=UTF-8''IMG%20%221%22%20%C3%A4.jpg"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("a#b?.jpg", "a#b?.jpg"),
+        ("hundert%20.jpg", "hundert%20.jpg"),
+        ("<img src=x>.jpg", "<img src=x>.jpg"),
+        ("../..\\evil\r\nX: y.jpg", "....evilX: y.jpg"),
+        ("smile 😀", "smile 😀.jpg"),
+        ("12.03", "12.03.jpg"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("...", "unnamed.jpg"),
+        ("", "unnamed.jpg"),
+    ],
+)
+async def test_it_is_saved_as_it_was_called(name: str, saved: str) -> None:
+    assert unquote(attachment(name, ".jpg").partition("filename*=UTF-8''")[2]) == saved
+
+
+@given(st.text(max_size=300))
+async def test_no_name_ends_the_header_it_stands_in(name: str) -> None:
+    header = attachment(name, ".jpg")
+    assert header.isascii()
+    assert header.isprintable()
+    assert re.fullmatch(
+        r"""attachment; filename="[^"\\%/;=]+"; filename\*=UTF-8''(?:[\w.~-]|%[0-9A-F]{2})+""", header, re.ASCII
+    )
+    saved = unquote(header.partition("''")[2], errors="strict")
+    assert saved.strip(". ")
+    assert not set(saved) & {"/", "\\", "\r", "\n", "\0"}
+    assert len(saved.encode()) <= 255 + len(".jpg")
 
 
 async def test_a_thumbnail_is_a_square_from_the_middle(photo: Library) -> None:
