@@ -14,6 +14,7 @@ from email.utils import formatdate, make_msgid
 
 import structlog
 
+from core.digest.refusals import words_of
 from core.errors import DigestNotSent
 from core.outgoing import connected
 
@@ -43,9 +44,9 @@ async def send_mail(server: MailServer, sender: str, receivers: Sequence[str], s
     message.set_content(text)
     try:
         refused = await asyncio.to_thread(_send, server, message)
-    except (OSError, smtplib.SMTPException) as error:
+    except OSError as error:  # smtplib's errors are among them
         raise DigestNotSent(
-            f"The mail server {server.host}:{server.port} did not take the digest: {error}. "
+            f"The mail server {server.host}:{server.port} did not take the digest: {words_of(error)}. "
             "It is tried again next night."
         ) from error
     if refused:
@@ -81,6 +82,6 @@ def _send(server: MailServer, message: EmailMessage) -> dict[str, str]:
         refused = connection.send_message(message)
         try:
             connection.quit()
-        except (OSError, smtplib.SMTPException) as error:
-            log.info("the mail server took the digest and did not say goodbye", reason=str(error))
+        except OSError as error:
+            log.info("the mail server took the digest and did not say goodbye", reason=words_of(error))
     return {receiver: f"{code} {text.decode(errors='replace')}" for receiver, (code, text) in refused.items()}

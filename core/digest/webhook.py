@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import hmac
 
+from core.digest.refusals import words_of
 from core.errors import DigestNotSent
 from core.outgoing import post, problem_with
 
@@ -35,7 +36,7 @@ async def send_webhook(url: str, secret: str | None, body: bytes, timestamp: int
         status = await asyncio.to_thread(post, url, body, headers, PATIENCE_SECONDS)
     except OSError as error:
         raise DigestNotSent(
-            f"The webhook of [digest] does not answer: {error}. It is tried again next night."
+            f"The webhook of [digest] does not answer: {words_of(error)}. It is tried again next night."
         ) from error
     if not 200 <= status < 300:
         raise DigestNotSent(f"The webhook of [digest] answers with status {status}. It is tried again next night.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import msgspec
 import structlog
@@ -12,30 +12,34 @@ from core.db.tables import utc_now
 from core.digest.gather import Digest, gather
 from core.digest.mail import MailServer, send_mail
 from core.digest.page import page, subject
+from core.digest.told import told_until, ways
 from core.digest.webhook import send_webhook
-from core.passes import runs
-from core.passes.runs import RunState
+from core.errors import DigestNotSent
 from core.passes.shape import Pass, Progress, Tools
 
 log = structlog.get_logger()
 
-#: The first digest is of so much time. [s]
-_FIRST = 86400.0
-
 
 async def begin(tools: Tools) -> Progress:
-    """A slice to gather, and one for each way to tell."""
-    told = tools.settings.digest
-    steps = ["gather", *(["webhook"] if told.webhook else []), *(["mail"] if told.mail_to else [])]
+    """A slice to gather, one for each way to tell, and one to say which of them failed."""
+    named = ways(tools.settings.digest)
+    steps = ["gather", *named, *(["judge"] if named else [])]
     return Progress({"steps": steps}, 0, len(steps))
 
 
 async def step(tools: Tools, progress: Progress) -> Progress:
-    """Gathers since the last digest that everybody got; then tells it, each way once."""
+    """Gathers what not everybody was told yet; then tells it, each way once and each what it was not told yet.
+
+    One way that fails keeps the next from nothing. In the end the run fails with what each of them said, and the next
+    night those that failed are told of both nights, the others of one (:mod:`core.digest.told`).
+    """
     now, *later = progress.checkpoint["steps"]
-    report = progress.report
+    checkpoint, report = progress.checkpoint | {"steps": later}, progress.report
     if now == "gather":
-        digest = await _gathered(tools)
+        until = utc_now()
+        async with tools.bench.database.read() as connection:
+            told = await told_until(connection, ways(tools.settings.digest), until)
+            digest = await gather(connection, min(told.values()), until)
         log.info(
             "digest",
             taken_in=digest.taken_in,
@@ -43,32 +47,32 @@ async def step(tools: Tools, progress: Progress) -> Progress:
             troubles=[trouble.sentence for trouble in digest.troubles],
             **digest.waiting,
         )
-        report = {"digest": msgspec.to_builtins(digest), "sent": []}
+        checkpoint |= {"told": msgspec.to_builtins(told)}
+        report = {"digest": msgspec.to_builtins(digest), "sent": [], "failed": []}
+    elif now == "judge":
+        if report["failed"]:
+            raise DigestNotSent(" ".join(report["failed"]))
     else:
-        if not tools.is_dry:
-            digest = msgspec.convert(report["digest"], Digest)
-            await (_to_webhook if now == "webhook" else _by_mail)(tools, digest)
-        report = report | {"sent": [*report["sent"], now]}
-    return Progress({"steps": later}, progress.done + 1, progress.total, not later, report)
+        try:
+            if not tools.is_dry:
+                since = msgspec.convert(checkpoint["told"][now], datetime)
+                digest = await _since(tools, msgspec.convert(report["digest"], Digest), since)
+                await (_to_webhook if now == "webhook" else _by_mail)(tools, digest)
+            report = report | {"sent": [*report["sent"], now]}
+        except DigestNotSent as error:
+            log.warning("the digest was not sent", way=now, reason=str(error))
+            report = report | {"failed": [*report["failed"], str(error)]}
+    return Progress(checkpoint, progress.done + 1, progress.total, not later, report)
 
 
 DIGEST: Final = Pass("digest", "Tells what happened and what waits for you", begin, step)
 
 
-async def _gathered(tools: Tools) -> Digest:
-    now = utc_now()
+async def _since(tools: Tools, digest: Digest, since: datetime) -> Digest:
+    if since == digest.since:
+        return digest
     async with tools.bench.database.read() as connection:
-        past = [run for run in await runs.history(connection, "digest", 30) if run.state is RunState.DONE]
-        told = [_until(run.progress.report) for run in past if not run.is_dry]
-        since = max(
-            (when for when in told if when is not None and when <= now), default=now - timedelta(seconds=_FIRST)
-        )
-        return await gather(connection, since, now)
-
-
-def _until(report: dict[str, Any]) -> datetime | None:
-    digest = report.get("digest")
-    return None if digest is None else msgspec.convert(digest, Digest).until
+        return await gather(connection, since, digest.until)
 
 
 async def _to_webhook(tools: Tools, digest: Digest) -> None:

@@ -244,6 +244,42 @@ async def test_a_mail_server_is_judged_by_the_address_that_is_connected_to(
         assert "mail.example.org is at 169.254.169.254, which is not asked" in (run.reason or "")
 
 
+async def test_each_way_is_tried_and_nobody_is_told_twice_because_another_was_down(tools: Tools) -> None:
+    await a_night(tools)
+    async with mail_server() as mails, mail_server(refuses="ada") as refusing:
+        to: dict[str, Any] = {"mail_to": ("ada@example.org",), "smtp_host": "127.0.0.1", "smtp_security": "none"}
+        with web_server(200) as (gone, _):
+            pass
+        run = await ran(tools, Told(webhook=gone, smtp_port=mails.port, **to))  # type: ignore[arg-type]
+        assert (run.state, run.progress.report["sent"], len(mails.texts)) == ("failed", ["mail"], 1)
+        assert run.reason == (
+            "The webhook of [digest] does not answer: Connection refused. It is tried again next night."
+        )
+        with web_server(200) as (address, received):
+            run = await ran(tools, Told(webhook=address, smtp_port=mails.port, **to))  # type: ignore[arg-type]
+            assert (run.state, run.progress.report["sent"]) == ("done", ["webhook", "mail"])
+        ((_, body),) = received
+        assert json.loads(body)["digest"]["takenIn"] == 2
+        first, second = (email.message_from_bytes(text, policy=email.policy.default) for text in mails.texts)
+        assert (first["Subject"], second["Subject"]) == (
+            "Pictallion: 2 new photos, 4 to look at",
+            "Pictallion: 0 new photos, 4 to look at",
+        )
+        run = await ran(tools, Told(webhook=gone, smtp_port=refusing.port, **to))  # type: ignore[arg-type]
+        assert (run.state, run.progress.report["sent"]) == ("failed", [])
+        assert "does not answer: Connection refused. It" in (run.reason or "")
+        assert "did not take the digest: ada@example.org: 550 nobody here. It" in (run.reason or "")
+
+
+async def test_what_a_person_asks_for_is_told_in_the_morning_all_the_same(tools: Tools) -> None:
+    await a_night(tools)
+    runner = Runner(tools, [DIGEST])
+    asked = await runner.run(Wanted("digest", is_asked=True))
+    assert asked.progress.report["digest"]["takenIn"] == 2
+    assert (await ran(tools)).progress.report["digest"]["takenIn"] == 2
+    assert (await ran(tools)).progress.report["digest"]["takenIn"] == 0
+
+
 async def test_a_dry_run_tells_nobody(tools: Tools) -> None:
     with web_server(200) as (address, received):
         settings = settings_of(tools.bench.layout.data_dir, digest={"webhook": address})
