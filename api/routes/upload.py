@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import JSONBody
+from msgspec import UNSET
 from sqlalchemy import Row
 
 from api.context import ApiContext
@@ -105,7 +107,10 @@ async def _take_in(context: ApiContext, file: ReceivedFile) -> UploadResult:
         case LedgerState.DONE if fate.media_asset_id is not None:
             async with bench.database.read() as connection:
                 version_id = await version_to_show(connection, fate.media_asset_id)
-            return UploadResult(file.filename, "success", asset_id=fate.media_asset_id, version_id=version_id)
+            told = UNSET if fate.reason is None else reason
+            return UploadResult(
+                file.filename, "success", message=told, asset_id=fate.media_asset_id, version_id=version_id
+            )
         case LedgerState.DUPLICATE:
             return UploadResult(file.filename, "skipped", message=reason)
         case LedgerState.CONFLICT if fate.media_asset_id is not None:
@@ -131,7 +136,7 @@ def _conflict_of(row: Row[*tuple[Any, ...]]) -> Conflict:
             file_hash=row.existing_file_hash,
             file_size=row.existing_file_size,
             perceptual_hash=row.existing_perceptual_hash,
-            metadata=raw_json(row.existing_metadata_json),
+            metadata=_with_date_taken(row.existing_metadata_json, row.existing_captured_at),
             media_asset=NamedAsset(row.existing_original_filename),
             created_at=timestamp(row.existing_created_at),
         ),
@@ -148,6 +153,16 @@ def _conflict_of(row: Row[*tuple[Any, ...]]) -> Conflict:
         suggested_action=row.suggested_action,
         reasoning=row.reasoning,
     )
+
+
+def _with_date_taken(metadata_json: str | None, captured_at: str | None) -> msgspec.Raw:
+    """The metadata with ``exif.dateTaken``, which only conflicts have: what the file says, else what is known of it."""
+    metadata = msgspec.json.decode(metadata_json) if metadata_json else {}
+    exif = metadata.get("exif") if isinstance(metadata, dict) else None
+    taken = (exif.get("dateTimeOriginal") if isinstance(exif, dict) else None) or captured_at
+    if taken is None or not isinstance(metadata, dict) or not isinstance(exif, dict | None):
+        return raw_json(metadata_json)
+    return msgspec.Raw(msgspec.json.encode(metadata | {"exif": (exif or {}) | {"dateTaken": taken}}))
 
 
 @post("/api/upload/resolve-conflicts", tags=["Upload"], status_code=200)

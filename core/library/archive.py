@@ -26,12 +26,22 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.tables import AssetHistory, CollectionPhoto, Face, FileVersion, MediaAsset, Person, utc_now
+from core.db.tables import (
+    AssetHistory,
+    CollectionPhoto,
+    Face,
+    FileVersion,
+    MediaAsset,
+    Person,
+    UploadConflict,
+    utc_now,
+)
 from core.errors import BadRequest, NameTaken, NotFound, PlacementFailed
 from core.library.layout import ARCHIVE, Layout, Tier, is_reference, json_sidecar_of, month_directory, sidecar_of
 from core.library.naming import numbered
 from core.library.placing import discard, hash_file, place_link
 from core.library.sidecars import mark_stale
+from core.library.upload_conflicts import PENDING
 from core.media.clock import clock_of
 from core.media.source_file import shown
 from core.pipeline.rewritten import SUPERSEDED
@@ -101,7 +111,7 @@ async def _unarchive(bench: Workbench, versions: Sequence[_Version], photo_id: s
     hidden = [
         version
         for version in versions
-        if version.archived_at is not None and version.processing_state not in (SUPERSEDED, DELETED)
+        if version.archived_at is not None and version.processing_state not in (SUPERSEDED, DELETED, PENDING)
     ]
     if chosen not in hidden:
         raise BadRequest(f"{shown(chosen.original_filename)} was replaced by a newer version, which is in the library.")
@@ -138,6 +148,11 @@ async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str)
     async with _recorded(bench, moves) as connection:
         await _hide(connection, gone, moves, {"archived_at": utc_now(), "processing_state": DELETED})
         await _forget(connection, [version.id for version in gone])
+        if is_whole:
+            # where it was an upload that waited for a decision: this is one
+            await connection.execute(
+                delete(UploadConflict).where(UploadConflict.media_asset_id == chosen.media_asset_id)
+            )
         if not is_whole and chosen.tier == Tier.GOLD:
             await connection.execute(
                 update(FileVersion)

@@ -169,7 +169,7 @@ _HISTORY = (
 _VERSION_TO_SHOW = (
     select(FileVersion.id)
     .where(FileVersion.media_asset_id == bindparam("asset_id"), FileVersion.tier.in_((Tier.SILVER, Tier.BRONZE)))
-    .order_by(FileVersion.tier.desc())
+    .order_by(FileVersion.archived_at.is_not(None), FileVersion.tier.desc())
     .limit(1)
 )
 

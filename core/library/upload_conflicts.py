@@ -13,6 +13,9 @@ from core.db.json_sql import json_text
 from core.db.tables import FileVersion, MediaAsset, UploadConflict
 from core.library.layout import Tier
 
+PENDING = "pending"
+"""The ``processing_state`` of the upload's original until a person decides. It is hidden like what is archived."""
+
 
 async def conflicts_of(connection: AsyncConnection, asset_id: str) -> Sequence[Row[*tuple[Any, ...]]]:
     """The conflicts of an uploaded asset, most alike first: their own columns, ``new_…`` and ``existing_…``."""
@@ -37,6 +40,7 @@ async def conflicts_of(connection: AsyncConnection, asset_id: str) -> Sequence[R
             existing.file_size.label("existing_file_size"),
             existing.perceptual_hash.label("existing_perceptual_hash"),
             json_text(existing.combined_metadata).label("existing_metadata_json"),
+            existing.captured_at.label("existing_captured_at"),
             existing.created_at.label("existing_created_at"),
             existing_asset.original_filename.label("existing_original_filename"),
         )

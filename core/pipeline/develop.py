@@ -21,6 +21,7 @@ from core.pipeline.know import describe, know
 from core.pipeline.ledger import Entry, Signature
 from core.pipeline.look import look_at
 from core.pipeline.receive import upload_root
+from core.pipeline.rewritten import put_away_at
 from core.pipeline.roots import Mode, Root
 from core.pipeline.wishes import wishes
 from core.pipeline.workbench import Item, Stopwatch, Workbench
@@ -57,7 +58,8 @@ async def develop(bench: Workbench, asset_id: str) -> str:
 async def _begun(bench: Workbench, asset_id: str) -> Begun:
     async with bench.database.read() as connection:
         begun = await find_recorded(connection, asset_id)
-    if begun is None:
+        is_put_away = await put_away_at(connection, asset_id) is not None
+    if begun is None or is_put_away:
         raise NotFound("The original of this photo is not in the library any more.")
     if begun.undecodable is not None:
         raise BadRequest(f"It stays Bronze: {begun.undecodable}")

@@ -28,6 +28,7 @@ from core.errors import (
     Undecodable,
     VerificationFailed,
 )
+from core.library.archive import DELETED
 from core.library.layout import Tier, month_directory, reference_path
 from core.library.naming import sanitise_filename
 from core.library.placing import discard, hash_file, place_copy
@@ -47,6 +48,9 @@ from core.pipeline.roots import IMPORT, UPLOAD, Mode
 from core.pipeline.workbench import Item, Workbench
 
 log = structlog.get_logger()
+
+INGESTED = "INGESTED"
+"""The history's action for a photo that came."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ async def find_recorded(connection: AsyncConnection, asset_id: str | None) -> Be
             FileVersion.file_path,
             FileVersion.sha256,
             FileVersion.undecodable,
+            FileVersion.processing_state,
             MediaAsset.created_at,
         )
         .join(MediaAsset, MediaAsset.id == FileVersion.media_asset_id)
@@ -117,7 +122,10 @@ async def find_recorded(connection: AsyncConnection, asset_id: str | None) -> Be
     bronze = next((row for row in versions if row.tier == Tier.BRONZE), None)
     if bronze is None:
         return None
-    finished = bronze.undecodable is not None or any(row.tier == Tier.SILVER for row in versions)
+    # of a photo that came back after it was deleted, what was deleted does not count
+    is_gone = bronze.processing_state == DELETED
+    has_silver = any(row.tier == Tier.SILVER and (is_gone or row.processing_state != DELETED) for row in versions)
+    finished = bronze.undecodable is not None or has_silver
     return Begun(bronze.file_path, bronze.sha256, asset_id, bronze.id, bronze.created_at, finished, bronze.undecodable)
 
 
@@ -352,7 +360,7 @@ async def _record(
                 details += f" {copy.program} made it as a copy of {copy.of}, which was changed in two places."
             await connection.execute(
                 insert(AssetHistory),
-                {"media_asset_id": asset_id, "action": "INGESTED", "details": details, "timestamp": now},
+                {"media_asset_id": asset_id, "action": INGESTED, "details": details, "timestamp": now},
             )
             if intent is not None:
                 await placements.finish(connection, intent)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, case, insert, select
+from sqlalchemy import Row, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.tables import FileVersion, MediaAsset, UploadConflict, new_id, utc_now
+from core.db.tables import AssetHistory, FileVersion, MediaAsset, UploadConflict, new_id, utc_now
 from core.duplicates import Shot, is_burst, suggest
 from core.duplicates.stored_shot import SHOT_COLUMNS, shot_of
 from core.errors import LooksAlike
@@ -16,10 +16,11 @@ from core.groups.facts import GroupFacts, GroupType
 from core.groups.links import links_of
 from core.groups.neighbourhood import facts_of
 from core.library.layout import Tier
+from core.library.upload_conflicts import PENDING
 from core.media.facts import Kind, Look
 from core.media.source_file import shown
 from core.pipeline.grouping import group_facts
-from core.pipeline.keep_original import Original
+from core.pipeline.keep_original import INGESTED, Original
 from core.pipeline.look import remember
 from core.pipeline.roots import UPLOAD
 from core.pipeline.workbench import Item, Workbench
@@ -144,7 +145,10 @@ def _existing(row: Row[Any]) -> _Existing:
 
 
 async def _record(bench: Workbench, original: Original, look: Look, new: Shot, existing: _Existing) -> None:
-    """One transaction: the conflict, and the look, which need not be repeated should the person keep both."""
+    """One transaction: the conflict, and the look, which need not be repeated should the person keep both.
+
+    Until then it is no photo: nothing shows or counts it, and that it came is told when it is decided.
+    """
     suggestion = suggest(new.filename, existing.shot.filename, existing.shot.exif)
     async with bench.database.write() as connection:
         await connection.execute(
@@ -158,6 +162,16 @@ async def _record(bench: Workbench, original: Original, look: Look, new: Shot, e
                 reasoning=suggestion.reasoning,
                 perceptual_hash=look.perceptual_hash,
                 created_at=utc_now(),
+            )
+        )
+        await connection.execute(
+            update(FileVersion)
+            .where(FileVersion.id == original.version_id)
+            .values(archived_at=utc_now(), processing_state=PENDING)
+        )
+        await connection.execute(
+            delete(AssetHistory).where(
+                AssetHistory.media_asset_id == original.asset_id, AssetHistory.action == INGESTED
             )
         )
         await remember(connection, original.sha256, look)

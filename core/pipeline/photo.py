@@ -40,7 +40,7 @@ async def take_in(bench: Workbench, item: Item) -> Fate:
         if (followed := await follow(bench, item, reading)) is not None:
             begun = followed
         else:
-            await refuse_stored_content(bench, item, reading, begun)
+            begun = await refuse_stored_content(bench, item, reading, begun) or begun
         original = await keep_original(bench, item, reading, begun)
         stays = await _released(bench, item, original)
         fate = await _develop(bench, item, reading, original)

@@ -11,17 +11,18 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, case, delete, insert, select, update
+from sqlalchemy import Row, Update, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, Face, FileVersion, LedgerEntry, MediaAsset, UploadConflict, utc_now
 from core.errors import BadRequest, IntakeError, NotFound, RequestError
-from core.library.archive import archive_photo, delete_photo
+from core.library.archive import DELETED, archive_photo
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 from core.media.face_boxes import FOUND_AGAIN, match_boxes
 from core.media.source_file import shown
 from core.pipeline.develop import develop
+from core.pipeline.keep_original import INGESTED
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
 
@@ -51,8 +52,9 @@ _OF_THE_FILE = (
 async def resolve(bench: Workbench, conflict_id: str, decision: Decision) -> str:
     """Does what was decided; returns the asset that is in the library then.
 
-    Raises :class:`NotFound` where nothing waits under that id any more, :class:`BadRequest` where the decision is not
-    possible, and the errors of the intake; the conflict then waits on.
+    Raises :class:`NotFound` where nothing waits under that id any more, and :class:`BadRequest` where the decision is
+    not possible; the conflict then waits on. Raises the errors of the intake where the upload cannot be developed: it
+    is a photo of its own then, and stays Bronze.
     """
     async with bench.database.read() as connection:
         asset_id = (await _conflict(connection, conflict_id)).media_asset_id
@@ -66,9 +68,7 @@ async def resolve(bench: Workbench, conflict_id: str, decision: Decision) -> str
             case Decision.REPLACE:
                 return await _replace(bench, conflict)
             case Decision.KEEP_BOTH:
-                await develop(bench, asset_id)
-                async with bench.database.write() as connection:
-                    await _forget(connection, asset_id)
+                await _accept(bench, asset_id)
                 return str(asset_id)
 
 
@@ -112,20 +112,42 @@ async def _forget(connection: AsyncConnection, asset_id: str) -> None:
     await connection.execute(delete(UploadConflict).where(UploadConflict.media_asset_id == asset_id))
 
 
+def _original(asset_id: str) -> Update:
+    """The upload's original, which waits as Bronze."""
+    return update(FileVersion).where(
+        FileVersion.media_asset_id == asset_id,
+        FileVersion.tier == Tier.BRONZE,
+        FileVersion.processing_state != DELETED,
+    )
+
+
+async def _accept(bench: Workbench, asset_id: str) -> str:
+    """Makes the upload a photo of its own, beside every other; returns its Silver version."""
+    async with bench.database.write() as connection:
+        waiting = _original(asset_id).values(archived_at=None, processing_state="processed")
+        if not (await connection.execute(waiting)).rowcount:
+            raise NotFound("The upload was deleted meanwhile; nothing was changed.")
+        await _forget(connection, asset_id)
+        names = select(MediaAsset.original_filename).where(MediaAsset.id == asset_id)
+        name = shown((await connection.execute(names)).scalar_one())
+        details = f"{name} arrived by upload and was stored as Bronze; it looks like another photo, and was wanted."
+        history = {"media_asset_id": asset_id, "action": INGESTED, "details": details, "timestamp": utc_now()}
+        await connection.execute(insert(AssetHistory), history)
+    return await develop(bench, asset_id)
+
+
 async def _keep_existing(bench: Workbench, conflict: Row[*tuple[Any, ...]]) -> str:
     name = shown(conflict.original_filename)
     if conflict.archived_at is not None:
         raise BadRequest(f"{name} is not in the library any more; decide for the new file, or keep both.")
-    bronze = select(FileVersion.id).where(
-        FileVersion.media_asset_id == conflict.media_asset_id, FileVersion.tier == Tier.BRONZE
-    )
-    async with bench.database.read() as connection:
-        version_ids = (await connection.execute(bronze)).scalars().all()
-    for version_id in version_ids:
-        await delete_photo(bench, version_id)
     reason = f"A person has decided for {name}, which looks the same."
     async with bench.database.write() as connection:
         await _forget(connection, conflict.media_asset_id)
+        # its bytes stay, and are known when they come again; that it was there, no list has ever told
+        hidden_since = func.coalesce(FileVersion.archived_at, utc_now())
+        await connection.execute(
+            _original(conflict.media_asset_id).values(archived_at=hidden_since, processing_state=DELETED)
+        )
         await connection.execute(
             update(LedgerEntry)
             .where(LedgerEntry.media_asset_id == conflict.media_asset_id, LedgerEntry.state == State.CONFLICT)
@@ -142,10 +164,9 @@ async def _replace(bench: Workbench, conflict: Row[*tuple[Any, ...]]) -> str:
     """
     if conflict.tier != Tier.SILVER or conflict.archived_at is not None:
         raise BadRequest(f"{shown(conflict.original_filename)} is no Silver photo; only those can be replaced.")
-    new_silver = await develop(bench, conflict.media_asset_id)
+    new_silver = await _accept(bench, conflict.media_asset_id)
     async with bench.database.write() as connection:
         await _exchange(connection, conflict, new_silver)
-        await _forget(connection, conflict.media_asset_id)
     await archive_photo(bench, new_silver)
     return str(conflict.existing_asset_id)
 
@@ -153,10 +174,14 @@ async def _replace(bench: Workbench, conflict: Row[*tuple[Any, ...]]) -> str:
 async def _exchange(connection: AsyncConnection, conflict: Row[*tuple[Any, ...]], new_silver: str) -> None:
     old_silver, old_asset, new_asset = conflict.existing_photo_id, conflict.existing_asset_id, conflict.media_asset_id
     columns = [getattr(FileVersion, name).label(name) for name in _OF_THE_FILE]
-    rows = {
-        version_id: (await connection.execute(select(*columns).where(FileVersion.id == version_id))).mappings().one()
-        for version_id in (old_silver, new_silver)
-    }
+    statement = select(FileVersion.id, *columns).where(
+        FileVersion.id.in_((old_silver, new_silver)), FileVersion.archived_at.is_(None)
+    )
+    rows = {row["id"]: row for row in (await connection.execute(statement.with_for_update())).mappings()}
+    if len(rows) < 2:
+        raise BadRequest(
+            f"{shown(conflict.original_filename)} or the new file was put away just now, so that nothing was replaced."
+        )
     # no two rows may have one path, not even for a moment
     aside = FileVersion.file_path + "~" + FileVersion.id
     await connection.execute(update(FileVersion).where(FileVersion.id == new_silver).values(file_path=aside))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import io
 from collections.abc import Callable
 from datetime import timedelta
@@ -59,6 +61,15 @@ class Waiting:
     async def ledger(self) -> list[str]:
         async with self.library.bench.database.read() as connection:
             return list((await connection.execute(select(LedgerEntry.state).order_by(LedgerEntry.id))).scalars())
+
+    @property
+    def conflict_content(self) -> str:
+        """What is held while the upload is developed."""
+        return hashlib.sha256(NEW).hexdigest()
+
+    async def is_accepted(self) -> bool:
+        """Whether the upload is a photo, and no conflict any more."""
+        return not await self.conflicts()
 
     def stored(self, photo: dict[str, Any]) -> bytes:
         return self.library.bench.layout.absolute(photo["filePath"]).read_bytes()
@@ -142,6 +153,52 @@ async def test_only_silver_photos_are_replaced(waiting: Waiting) -> None:
         assert (await waiting.decide(action))["success"] is False
     assert await waiting.conflicts() == [waiting.conflict["id"]]
     assert (await waiting.decide("keep_both"))["success"] is True
+
+
+async def test_an_upload_is_no_photo_until_it_is_decided(waiting: Waiting) -> None:
+    http, listed = waiting.http, [waiting.existing["id"]]
+    assert (await http.get("/api/stats")).json()["totalPhotos"] == 1
+    assert {photo["mediaAssetId"] for photo in (await http.get("/api/photos/recent")).json()} == {
+        waiting.existing["mediaAssetId"]
+    }
+    for tier in ("bronze", "all_versions", "unprocessed"):
+        photos = (await http.get("/api/photos", params={"tier": tier})).json()
+        assert {photo["mediaAssetId"] for photo in photos} <= {waiting.existing["mediaAssetId"]}
+    assert [photo["id"] for photo in (await http.post("/api/photos/search", json={})).json()["photos"]] == listed
+    assert (await http.get("/api/burst/analyze")).json()["totalPhotos"] == 1
+    assert [entry["action"] for entry in (await http.get("/api/activity")).json()] == ["PROMOTED", "INGESTED"]
+    again = await http.post("/api/upload", files=[("files", ("again.png", NEW))])
+    assert again.json()["results"][0]["status"] == "skipped"
+    assert "waits for a decision" in again.json()["results"][0]["message"]
+    await waiting.decide("keep_existing")
+    assert [entry["action"] for entry in (await http.get("/api/activity")).json()] == ["PROMOTED", "INGESTED"]
+    # who sends it once more is asked once more
+    again = await http.post("/api/upload", files=[("files", ("20250101_120000.png", NEW))])
+    assert again.json()["results"][0]["status"] == "conflict"
+
+
+async def test_what_is_put_away_meanwhile_is_not_replaced_and_both_stay(waiting: Waiting) -> None:
+    """The person deletes in another tab what is about to be replaced."""
+    bench, existing = waiting.library.bench, waiting.existing
+    held = asyncio.Event()
+
+    async def put_away() -> None:
+        async with bench.claims.hold(waiting.conflict_content):
+            held.set()
+            async with asyncio.timeout(60):
+                while not await waiting.is_accepted():
+                    pass
+            await waiting.http.delete(f"/api/photos/{existing['id']}")
+
+    putting = asyncio.create_task(put_away())
+    await held.wait()
+    result = await waiting.decide("replace_with_new")
+    await putting
+    assert result["success"] is False
+    assert "put away just now" in result["message"]
+    (photo,) = await waiting.listed()
+    assert waiting.stored(photo) == NEW
+    assert await waiting.conflicts() == []
 
 
 async def test_nothing_that_a_client_says_of_files_is_believed(waiting: Waiting) -> None:

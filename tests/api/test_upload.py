@@ -112,7 +112,7 @@ async def test_a_photo_that_looks_like_another_waits_for_a_decision(sqlite_ready
     existing, new = conflict["existingPhoto"], conflict["newFile"]
     assert existing["id"] == first["versionId"]
     assert existing["mediaAsset"] == {"originalFilename": "20240101_120000.jpg"}
-    assert existing["metadata"]["exif"]
+    assert existing["metadata"]["exif"]["dateTaken"].startswith("2024-01-01T12:00:00")
     assert existing.keys() == {
         *("id", "filePath", "tier", "fileHash", "perceptualHash", "metadata", "mediaAsset", "createdAt", "fileSize")
     }
@@ -127,6 +127,32 @@ async def test_a_photo_whose_pixels_cannot_be_read_is_kept_as_bronze(sqlite_read
     assert result["status"] == "success"
     photo = (await sqlite_ready.http.get(f"/api/photos/{result['versionId']}")).json()
     assert photo["tier"] == "bronze"
+    assert "kept as metadata only" in result["message"]
+
+
+async def test_who_uploads_a_deleted_photo_again_has_it_back(ready: Library) -> None:
+    (first,) = (await send(ready, ("one.jpg", ASTRONAUT)))["results"]
+    for _ in range(2):
+        assert (await ready.http.delete(f"/api/photos/{first['versionId']}")).status_code == 200
+        assert await ready.ids("/api/photos") == []
+        (again,) = (await send(ready, ("one.jpg", ASTRONAUT)))["results"]
+        assert (again["status"], again["assetId"]) == ("success", first["assetId"])
+        (photo,) = (await ready.http.get("/api/photos")).json()
+        assert photo["id"] == again["versionId"] != first["versionId"]
+        assert len(photo["detectedFaces"]) == 1
+        assert (await ready.http.get(f"/api/files/{photo['filePath']}")).content == ASTRONAUT
+        stats = (await ready.http.get("/api/stats")).json()
+        assert stats == {"totalPhotos": 1, "bronzeCount": 1, "silverCount": 1, "goldCount": 0}
+        first = again
+    (third,) = (await send(ready, ("one.jpg", ASTRONAUT)))["results"]
+    assert third["status"] == "skipped"
+
+
+async def test_who_uploads_an_archived_photo_again_is_told_where_it_is(ready: Library) -> None:
+    (first,) = (await send(ready, ("one.jpg", ASTRONAUT)))["results"]
+    await ready.http.post(f"/api/photos/{first['versionId']}/archive")
+    (again,) = (await send(ready, ("one.jpg", ASTRONAUT)))["results"]
+    assert (again["status"], "is in the archive" in again["message"]) == ("skipped", True)
 
 
 @pytest.mark.parametrize(
