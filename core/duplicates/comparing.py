@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.compute.tasks import confirm_copies, suspect_copies
 from core.db.tables import AssetGroupMember, DuplicateCheck, DuplicatePair
 from core.db.upsert import insert_on_conflict
-from core.duplicates.facts import VERSION, Found, Kind
+from core.duplicates.facts import MISSED, VERSION, Found, Kind
 from core.duplicates.fingerprinting import (
     JOBS_AT_ONCE,
     PICTURES_AT_ONCE,
     Listing,
     in_workers,
     known_pictures,
+    mark_missed,
     picture_of,
 )
 from core.duplicates.pictures import Confirmed, Pair
@@ -44,7 +45,8 @@ _MOST_FURTHER = 12
 async def compare_some(bench: Workbench, listing: Listing, at: int, ends: float) -> tuple[int, int]:
     """Compares the pictures from row ``at`` on with all before them, until ``ends``, and keeps what is found.
 
-    Returns the row at which it goes on, and how many pairs of copies there were.
+    What belongs together is compared as well, and may be found to be a copy: it is not proposed as long as it does.
+    Returns the row at which it goes on, and how many pairs of copies there were that do not belong together.
     """
     end = min(at + _ROWS_AT_ONCE, listing.rows)
     by_row: defaultdict[int, list[Suspect]] = defaultdict(list)
@@ -65,7 +67,7 @@ async def compare_some(bench: Workbench, listing: Listing, at: int, ends: float)
 
 
 async def _compare(bench: Workbench, listing: Listing, rows: range, suspects: Sequence[Suspect]) -> int:
-    """Confirms some suspicions; returns how many were right.
+    """Confirms some suspicions; returns how many were right of those that do not belong together.
 
     Who is a copy of one picture may be a copy of its copies, too: that is asked as well, so that a group has a picture
     that all others are copies of.
@@ -75,13 +77,11 @@ async def _compare(bench: Workbench, listing: Listing, rows: range, suspects: Se
     asked: set[frozenset[str]] = set()
     found: dict[frozenset[str], Found] = {}
     known: dict[str, Any] = {}
-    together: dict[str, frozenset[str]] = {}
     for _ in range(_ROUNDS):
         unknown = sorted({*(one for pair in turns for one in pair), *(ids[row] for row in rows)} - known.keys())
         async with bench.database.read() as connection:
             known |= await known_pictures(connection, unknown)
-            together |= await _together(connection, unknown)
-        copies = await _confirm(bench, known, together, turns)
+        copies = await _confirm(bench, known, turns)
         asked |= {frozenset(pair) for pair in turns}
         confirmed = {frozenset((copy.one, copy.other)): copy for copy in copies}
         found |= confirmed
@@ -90,20 +90,20 @@ async def _compare(bench: Workbench, listing: Listing, rows: range, suspects: Se
         if not turns:
             break
     new = {ids[row]: known[ids[row]].sha256 for row in rows if ids[row] in known}
-    await _keep(bench, new, list(found.values()))
-    return len(found)
+    missed = {one for pair in asked for one in pair} - known.keys()
+    await _keep(bench, new, missed, list(found.values()))
+    async with bench.database.read() as connection:
+        together = await _together(connection, sorted({one for pair in found for one in pair}))
+    return sum(not frozenset.intersection(*(together.get(one, frozenset()) for one in pair)) for pair in found)
 
 
 async def _confirm(
     bench: Workbench,
     known: Mapping[str, Any],
-    together: Mapping[str, frozenset[str]],
     turns: Mapping[tuple[str, str], int | None],
 ) -> list[Found]:
     pairs = [
-        (known[one], known[other], turn)
-        for (one, other), turn in turns.items()
-        if one in known and other in known and not together.get(one, frozenset()) & together.get(other, frozenset())
+        (known[one], known[other], turn) for (one, other), turn in turns.items() if one in known and other in known
     ]
     questions = [Pair(picture_of(bench, one), picture_of(bench, other), turn) for one, other, turn in pairs]
 
@@ -144,12 +144,20 @@ async def _further(
     return further
 
 
-async def _keep(bench: Workbench, new: Mapping[str, str], found: Sequence[Found]) -> None:
-    """Writes what was found of the pictures in ``new`` (asset → content), and that they were compared."""
+async def _keep(bench: Workbench, new: Mapping[str, str], missed: Set[str], found: Sequence[Found]) -> None:
+    """Writes what was found of the pictures in ``new`` (asset → content), and that they were compared.
+
+    Those in ``missed`` should have been looked at with them, and were gone.
+    """
     checks = [{"media_asset_id": one, "sha256": sha256, "version": VERSION} for one, sha256 in new.items()]
+    were_away = select(DuplicateCheck.media_asset_id, DuplicateCheck.sha256).where(
+        DuplicateCheck.media_asset_id.in_(new), DuplicateCheck.version == MISSED
+    )
     async with bench.database.write() as connection:
+        unchanged = {one for one, sha256 in await connection.execute(were_away) if new[one] == sha256}
         # of content that was replaced since it was compared
-        old = or_(DuplicatePair.one_id.in_(new), DuplicatePair.other_id.in_(new))
+        replaced = new.keys() - unchanged
+        old = or_(DuplicatePair.one_id.in_(replaced), DuplicatePair.other_id.in_(replaced))
         await connection.execute(delete(DuplicatePair).where(old))
         if found:
             await connection.execute(
@@ -158,6 +166,7 @@ async def _keep(bench: Workbench, new: Mapping[str, str], found: Sequence[Found]
             )
         if checks:
             await connection.execute(_upsert_check(connection), checks)
+        await mark_missed(connection, sorted(missed))
 
 
 def _found(one: Any, other: Any, answer: Confirmed) -> Found | None:
@@ -190,7 +199,7 @@ def _row(copy: Found) -> dict[str, Any]:
 
 
 async def _together(connection: AsyncConnection, asset_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-    """The groups that assets are in, see :mod:`core.groups`: what belongs together is never a copy."""
+    """The groups that assets are in, see :mod:`core.groups`."""
     found: dict[str, frozenset[str]] = {}
     for chunk in chunks(asset_ids):
         statement = select(AssetGroupMember.media_asset_id, AssetGroupMember.group_id).where(

@@ -8,8 +8,12 @@ from enum import StrEnum
 
 import msgspec
 
-VERSION = "1"
+VERSION = "2"
 """Changes when pictures are compared in another way; all are compared again then. What was decided stays."""
+
+MISSED = f"{VERSION}, but others came since"
+"""The version of a picture that was not to be seen while others were compared: it is compared again when it is back.
+What was found of it before still holds."""
 
 
 class Kind(StrEnum):

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import fingerprint_pictures
 from core.db.tables import DuplicateCheck, FileVersion, MediaAsset, StageResult
 from core.db.upsert import insert_on_conflict
-from core.duplicates.facts import VERSION
+from core.duplicates.facts import MISSED, VERSION
 from core.duplicates.pictures import Picture
 from core.duplicates.stored_shot import SHOT_COLUMNS
 from core.errors import WorkerLost
@@ -159,18 +159,23 @@ async def fingerprint_some(bench: Workbench, after: str, ends: float) -> tuple[i
 
 
 async def list_fingerprints(bench: Workbench) -> Listing:
-    """Writes the fingerprints of the library, those that were compared first, into the cache."""
+    """Writes the fingerprints of the library, those that were compared first, into the cache.
+
+    What was compared before and is not to be seen now (it is in the archive) misses the new ones, which is noted.
+    """
+    is_listed = and_(*_IS_PICTURE, StageResult.sha256.is_not(None))
     is_new = case((DuplicateCheck.sha256.is_(None), 1), else_=0)
     statement = (
-        select(MediaAsset.id, StageResult.payload, is_new.label("is_new"))
+        select(MediaAsset.id, StageResult.payload, is_listed.label("is_listed"), is_new.label("is_new"))
         .join(FileVersion, _IS_ORIGINAL)
-        .join(StageResult, _HAS_RESULT)
+        .outerjoin(StageResult, _HAS_RESULT)
         .outerjoin(DuplicateCheck, _IS_COMPARED)
-        .where(*_IS_PICTURE)
+        .where(or_(is_listed, DuplicateCheck.sha256.is_not(None)))
         .order_by(is_new, MediaAsset.id)
     )
     listing = Listing(str(bench.layout.cache / "fingerprints"), 0, 0)
     compared = rows = 0
+    away: list[str] = []
     empty = bytes(RECORD_SIZE)
     records = await asyncio.to_thread(Path(listing.path).open, "wb")
     ids = await asyncio.to_thread(listing.ids.open, "wb")
@@ -178,12 +183,24 @@ async def list_fingerprints(bench: Workbench) -> Listing:
         async with bench.database.read() as connection:
             found = await connection.stream(statement, execution_options={"yield_per": 1_000})
             async for batch in found.partitions():
-                known = b"".join(row.payload if len(row.payload) == RECORD_SIZE else empty for row in batch)
+                away += [row.id for row in batch if not row.is_listed]
+                listed = [row for row in batch if row.is_listed]
+                known = b"".join(row.payload if len(row.payload) == RECORD_SIZE else empty for row in listed)
                 await asyncio.to_thread(records.write, known)
-                ids.write(b"".join(row.id.encode().ljust(_ID_SIZE) for row in batch))
-                rows += len(batch)
-                compared += sum(not row.is_new for row in batch)
+                ids.write(b"".join(row.id.encode().ljust(_ID_SIZE) for row in listed))
+                rows += len(listed)
+                compared += sum(not row.is_new for row in listed)
+    if away and compared < rows:
+        async with bench.database.write() as connection:
+            await mark_missed(connection, away)
     return Listing(listing.path, compared, rows)
+
+
+async def mark_missed(connection: AsyncConnection, asset_ids: Sequence[str]) -> None:
+    """Notes of pictures that others were not compared with them: they are new when they can be seen again."""
+    for chunk in chunks(asset_ids):
+        is_theirs = and_(DuplicateCheck.media_asset_id.in_(chunk), DuplicateCheck.version == VERSION)
+        await connection.execute(update(DuplicateCheck).where(is_theirs).values(version=MISSED))
 
 
 async def known_pictures(connection: AsyncConnection, asset_ids: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from api.schemas.duplicate import duplicate_group_of
 from core.db.tables import DuplicatePair, FileVersion, MediaAsset
@@ -48,6 +48,16 @@ class Shelf:
                     "height": 480,
                 }
                 await connection.execute(insert(FileVersion).values(values | columns))
+
+    async def replace(self, name: str, content: bytes) -> None:
+        """Other content for an asset, as a file that was written again has."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.tools.bench.layout.absolute(f"media/bronze/{name}").write_bytes(content)
+        async with self.database.write() as connection:
+            await connection.execute(update(MediaAsset).where(MediaAsset.id == name).values(sha256=sha256))
+            await connection.execute(
+                update(FileVersion).where(FileVersion.media_asset_id == name).values(sha256=sha256)
+            )
 
     async def run(self) -> dict[str, Any]:
         run = await Runner(self.tools, [DUPLICATES]).run(Wanted("duplicates"))

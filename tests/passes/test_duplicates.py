@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,11 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import func, select, update
 
-from core.db.tables import DuplicateCheck, DuplicateGroup, StageResult
+from core.db.tables import AssetGroup, DuplicateCheck, DuplicateGroup, StageResult
+from core.duplicates.comparing import compare_some
+from core.duplicates.facts import MISSED
+from core.duplicates.fingerprinting import fingerprint_some, list_fingerprints
+from core.groups.decisions import dissolve
 from core.groups.facts import GroupFacts, Place
 from core.groups.keeping import keep_grouped
 from core.media.facts import Kind
@@ -20,7 +25,8 @@ from core.passes.duplicates import DUPLICATES
 from core.passes.runner import Runner, Wanted
 from core.passes.runs import RunState
 from core.passes.shape import Tools
-from tests.passes.shelf import Shelf
+from core.pipeline.together import archive_together, unarchive_together
+from tests.passes.shelf import Shelf, tie
 
 ASTRONAUT = Path(__file__).parent.parent / "fixtures" / "astronaut.jpg"
 
@@ -118,6 +124,71 @@ async def test_only_what_is_new_is_compared_and_what_cannot_be_read_keeps_nobody
         await connection.execute(update(DuplicateCheck).values(version="0"))
     assert (await sqlite_shelf.run())["compared"] == 4
     assert await sqlite_shelf.only_group() == group_id
+
+
+async def test_a_copy_is_found_though_the_picture_was_in_the_archive_when_it_came(shelf: Shelf) -> None:
+    bench = shelf.tools.bench
+    await shelf.put("a.jpg", jpeg(scene(1)), width=4000, height=3000)
+    await shelf.put("other.jpg", jpeg(scene(2)))
+    await shelf.run()
+    await archive_together(bench, "silver-a.jpg")
+    await unarchive_together(bench, "silver-a.jpg")
+    # it has missed nothing
+    assert (await shelf.run())["compared"] == 0
+    await tie(shelf, "a.jpg", "other.jpg")
+    await archive_together(bench, "silver-a.jpg")
+    await shelf.put("b.jpg", jpeg(scene(1), 70))
+    away = await shelf.run()
+    assert (away["compared"], away["copies"]) == (1, 0)
+    await unarchive_together(bench, "silver-a.jpg")
+    back = await shelf.run()
+    assert (back["fingerprints"], back["compared"], back["copies"]) == (0, 1, 1)
+    # what was found before is not forgotten
+    assert await shelf.kinds() == {"a.jpg": ("same", {"b.jpg": "same", "other.jpg": "same"})}
+    assert (await shelf.run())["compared"] == 0
+
+
+async def test_a_copy_is_found_though_the_picture_was_put_away_while_it_was_compared(sqlite_shelf: Shelf) -> None:
+    bench = sqlite_shelf.tools.bench
+    await sqlite_shelf.put("a.jpg", jpeg(scene(1)))
+    await sqlite_shelf.run()
+    await sqlite_shelf.put("b.jpg", jpeg(scene(1), 70))
+    soon = time.monotonic() + 60
+    assert await fingerprint_some(bench, "", soon) == (1, None)
+    listing = await list_fingerprints(bench)
+    await archive_together(bench, "silver-a.jpg")
+    assert await compare_some(bench, listing, listing.first, soon) == (2, 0)
+    await unarchive_together(bench, "silver-a.jpg")
+    back = await sqlite_shelf.run()
+    assert (back["compared"], back["copies"]) == (1, 1)
+    assert await sqlite_shelf.kinds() == {"a.jpg": ("same", {"b.jpg": "same"})}
+
+
+async def test_what_was_found_of_content_that_was_replaced_is_forgotten(sqlite_shelf: Shelf) -> None:
+    await sqlite_shelf.put("a.jpg", jpeg(scene(1)))
+    await sqlite_shelf.put("b.jpg", jpeg(scene(1), 70))
+    assert (await sqlite_shelf.run())["groups"] == 1
+    await sqlite_shelf.replace("a.jpg", jpeg(scene(2)))
+    # while it was away, others came
+    async with sqlite_shelf.database.write() as connection:
+        await connection.execute(update(DuplicateCheck).values(version=MISSED))
+    assert (await sqlite_shelf.run())["groups"] == 0
+
+
+async def test_what_a_person_has_found_not_to_belong_together_may_be_copies(shelf: Shelf) -> None:
+    await shelf.put("DSC1.NEF", jpeg(scene(1)), width=4000, height=3000)
+    await shelf.put("DSC1.JPG", jpeg(scene(1), 90))
+    for name, kind in (("DSC1.NEF", Kind.RAW), ("DSC1.JPG", Kind.PHOTO)):
+        async with shelf.database.write() as connection:
+            await keep_grouped(connection, GroupFacts(name, kind, (Place("card", name),)))
+    together = await shelf.run()
+    assert (together["compared"], together["copies"], together["groups"]) == (2, 0, 0)
+    async with shelf.database.write() as connection:
+        (group_id,) = (await connection.execute(select(AssetGroup.id))).scalars()
+        await dissolve(connection, group_id)
+    apart = await shelf.run()
+    assert (apart["compared"], apart["groups"]) == (0, 1)
+    assert await shelf.kinds() == {"DSC1.NEF": ("same", {"DSC1.JPG": "same"})}
 
 
 async def test_bursts_and_what_belongs_together_are_no_duplicates(sqlite_shelf: Shelf) -> None:
