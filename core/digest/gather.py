@@ -11,7 +11,8 @@ from sqlalchemy import distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import damage
-from core.db.tables import AssetHistory, DuplicateGroup, Face, MediaAsset, Occasion, UploadConflict, WatchRoot
+from core.db.tables import AssetHistory, Face, MediaAsset, Occasion, UploadConflict, WatchRoot
+from core.duplicates.listing import count_open
 from core.library.sidecars import failures
 from core.media.source_file import shown
 from core.occasions.matching import OccasionState
@@ -92,7 +93,7 @@ async def _waiting(connection: AsyncConnection) -> dict[str, int]:
     counts = {
         "uploadConflicts": select(func.count()).select_from(UploadConflict),
         "unnamedFaces": select(func.count()).where(Face.person_id.is_(None), Face.ignored.is_(False)),
-        "duplicates": select(func.count()).where(DuplicateGroup.decision.is_(None)),
+        "duplicates": count_open(),
         "occasions": select(func.count()).where(Occasion.state == OccasionState.PROPOSED),
     }
     faces = {"suggestedFaces": await count_suggested(connection), "faceGroups": await count_groups(connection)}

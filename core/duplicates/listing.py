@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -91,6 +91,11 @@ async def list_duplicates(
     rows = (await connection.execute(page.limit(limit).offset(offset))).all()
     count = select(func.count()).select_from(DuplicateGroup).where(*is_wanted)
     return rows, (await connection.execute(count)).scalar_one()
+
+
+def count_open() -> Select[int]:
+    """Asks how many proposals wait for a decision: as many as :func:`list_duplicates` has of those that are open."""
+    return select(func.count()).select_from(DuplicateGroup).where(*_IS_OPEN)
 
 
 async def find_duplicates(connection: AsyncConnection, group_id: str) -> GroupRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.db.tables import DuplicatePair
 from core.duplicates.keeping import propose
+from core.pipeline.together import archive_together
 from tests.api.conftest import Library
 
 
@@ -48,6 +49,20 @@ async def test_copies_are_archived_and_brought_back(library: Library) -> None:
     reopened = await library.send("POST", f"{path}/undo")
     assert (reopened["decision"], [one["isArchived"] for one in reopened["members"]]) == (None, [False, False])
     assert sorted(await library.ids("/api/photos")) == sorted([large["silver"], small["silver"]])
+
+
+async def test_the_digest_counts_what_the_list_shows(library: Library) -> None:
+    _, _, small = await group_of_two(library)
+    assert await open_and_told(library) == (1, 1)
+    # put away by hand: there is nothing left to decide
+    await archive_together(library.bench, small["silver"])
+    assert await open_and_told(library) == (0, 0)
+
+
+async def open_and_told(library: Library) -> tuple[int, int]:
+    listed = await library.send("GET", "/api/daemon/duplicates")
+    digest = await library.send("GET", "/api/daemon/digest")
+    return listed["total"], digest["waiting"]["duplicates"]
 
 
 async def test_what_makes_no_sense_is_refused(library: Library) -> None:
