@@ -106,6 +106,7 @@ class NightWatch:
         """Requests what is due now."""
         passes = list(self._runner.passes.values())
         try:
+            await self._runner.take_stock()
             async with self._database.read() as connection:
                 wanted = await due(connection, passes, self._night, utc_now(), is_open=self._consideration.is_open())
         except (SQLAlchemyError, OSError):

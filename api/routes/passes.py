@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from litestar import get, post
@@ -21,7 +22,7 @@ from core.passes.runs import Run, RunState
 @get("/api/daemon/passes", tags=["Daemon"])
 async def list_passes(context: NamedDependency[ApiContext]) -> list[KnownPass]:
     """Every pass, in the order of a night, with its last run."""
-    runner = context.passes
+    runner, locks = context.passes, context.bench.layout.locks
     async with context.bench.database.read() as connection:
         latest = await runs.latest(connection)
         good = await runs.last_times(connection, RunState.DONE)
@@ -33,7 +34,7 @@ async def list_passes(context: NamedDependency[ApiContext]) -> list[KnownPass]:
             every=intervals[name],
             waiting=name in waiting,
             last_success=good.get(name),
-            last_run=_described(latest[name]) if name in latest else None,
+            last_run=_described(latest[name], locks) if name in latest else None,
         )
         for name, each in runner.passes.items()
     ]
@@ -49,7 +50,8 @@ async def list_pass_runs(
     if name is not None and name not in context.passes.passes:
         raise NotFound(f"There is no pass called {name}.")
     async with context.bench.database.read() as connection:
-        return [_described(run) for run in await runs.history(connection, name, limit)]
+        locks = context.bench.layout.locks
+        return [_described(run, locks) for run in await runs.history(connection, name, limit)]
 
 
 @get("/api/daemon/passes/queue", tags=["Daemon"])
@@ -76,13 +78,13 @@ async def run_pass(
 
 @post("/api/daemon/passes/{name:str}/cancel", tags=["Daemon"], status_code=202, opt={SCOPE: Scope.ADMIN})
 async def cancel_pass(context: NamedDependency[ApiContext], name: FromPath[str]) -> PassCancelled:
-    """Ends a pass after the slice in hand; what it did stays done."""
+    """Ends a pass after the slice in hand, or one that was interrupted; what it did stays done."""
     try:
-        is_running = context.passes.cancel(name)
+        was_there = await context.passes.cancel(name)
     except UnknownPass as error:
         raise NotFound(str(error)) from error
-    if not is_running:
-        raise BadRequest(f"{name} is neither running nor waiting.")
+    if not was_there:
+        raise BadRequest(f"{name} is neither running nor waiting, and was not interrupted.")
     return PassCancelled(name)
 
 
@@ -93,7 +95,8 @@ def _queued(wanted: Wanted, state: str) -> QueuedPass:
     return QueuedPass(wanted.name, wanted.is_dry, wanted.is_asked, state)
 
 
-def _described(run: Run) -> PassRun:
+def _described(found: Run, locks: Path) -> PassRun:
+    run = runs.as_it_is(found, locks)
     return PassRun(
         id=run.id,
         name=run.name,

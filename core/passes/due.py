@@ -38,9 +38,9 @@ async def due(
 ) -> list[Wanted]:
     """The passes that should run now, in their order. ``is_open``: it is the time for passes.
 
-    What a person asked for and was interrupted goes on whatever the time.
+    What a person asked for and was interrupted goes on whatever the time. What another process is at is left to it.
     """
-    interrupted = {run.name: run for run in await runs.unfinished(connection) if not run.is_dry}
+    unfinished = {run.name: run for run in await runs.unfinished(connection) if not run.is_dry}
     good = await runs.last_times(connection, RunState.DONE)
     bad: dict[str, datetime] = {}
     for state in (RunState.FAILED, RunState.CANCELLED):
@@ -48,7 +48,9 @@ async def due(
             bad[name] = max(when, bad.get(name, when))
     wanted = []
     for each in passes:
-        run = interrupted.get(each.name)
+        run = unfinished.get(each.name)
+        if run is not None and run.state is RunState.RUNNING:
+            continue
         if run is not None and run.is_asked:
             wanted.append(Wanted(each.name, is_asked=True))
             continue

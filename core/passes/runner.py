@@ -103,10 +103,11 @@ class Runner:
         self._wake.set()
         return True
 
-    def cancel(self, name: str) -> bool:
-        """Ends a pass after the slice in hand, or before its first; ``False`` where it is neither running nor waiting.
+    async def cancel(self, name: str) -> bool:
+        """Ends a pass after the slice in hand, or before it begins or goes on; ``False`` where there is none of it.
 
-        Its dry runs are ended as well. Raises :class:`core.errors.UnknownPass`.
+        Its dry runs are ended as well. Raises :class:`core.errors.UnknownPass`, and the errors of a database that
+        refuses.
         """
         self._known(name)
         is_running = self._current is not None and self._current.name == name
@@ -114,7 +115,30 @@ class Runner:
         waiting = [each for each in self._wanted if each.name != name]
         was_waiting = len(waiting) < len(self._wanted)
         self._wanted = deque(waiting)
-        return is_running or was_waiting
+        await self.take_stock()
+        async with self._tools.bench.database.write() as connection:
+            locks = self._tools.bench.layout.locks
+            was_interrupted = await runs.cancel_interrupted(connection, name, locks, utc_now())
+        return is_running or was_waiting or was_interrupted
+
+    async def take_stock(self) -> None:
+        """Runs that processes left behind, which were killed, are running no longer: they go on another time.
+
+        Raises the errors of a database that refuses.
+        """
+        async with self._tools.bench.database.write() as connection:
+            for run in await runs.unfinished(connection):
+                if self._is_nobodys(run):
+                    log.info("a pass was left behind", name=run.name, done=run.progress.done, holder=run.holder)
+                    await runs.save(connection, runs.left_behind(run))
+
+    def _is_nobodys(self, run: Run) -> bool:
+        bench = self._tools.bench
+        if run.holder != bench.holder:
+            return runs.is_forsaken(run, bench.layout.locks)
+        # of our own one that could not be written down when it ended
+        is_in_hand = self._current is not None and self._current.is_like(Wanted(run.name, is_dry=run.is_dry))
+        return run.state is RunState.RUNNING and not is_in_hand
 
     def intervals(self) -> dict[str, float | None]:
         """How often each pass runs by itself, in seconds; ``None`` for those that do not."""
@@ -138,7 +162,11 @@ class Runner:
         self._wake.set()
 
     async def work(self) -> None:
-        """Runs what is requested until :meth:`stop`."""
+        """Takes stock, then runs what is requested until :meth:`stop`."""
+        try:
+            await self.take_stock()
+        except (SQLAlchemyError, OSError):
+            log.exception("runs that were left behind could not be written down; that is done again in an hour")
         while not self._is_stopping:
             self._wake.clear()
             if not self._wanted:
@@ -162,13 +190,14 @@ class Runner:
         self._current, self._cancelled = wanted, False
         try:
             async with one_at_a_time(self._tools.bench.layout.locks, "passes"):
+                await self.take_stock()
                 return await self._run(each, wanted)
         finally:
             self._current = None
 
     async def _run(self, each: Pass, wanted: Wanted) -> Run:
         tools = replace(self._tools, is_dry=wanted.is_dry)
-        run = await self._opened(each, wanted)
+        run = await self._opened(each)
         try:
             if run.progress.total is None and not run.progress.checkpoint:
                 run = await self._written(replace(run, progress=await each.begin(tools)))
@@ -189,15 +218,19 @@ class Runner:
             return await self._ended(_failed(run, f"This is a defect: {type(error).__name__}: {error}"))
         return await self._ended(replace(run, state=RunState.DONE))
 
-    async def _opened(self, each: Pass, wanted: Wanted) -> Run:
-        """The interrupted run that goes on, or a new one."""
+    async def _opened(self, each: Pass) -> Run:
+        """The interrupted run that goes on, or a new one; what only looks begins anew."""
         bench = self._tools.bench
         now = utc_now()
+        wanted = self._current  # a person may have asked for it while it waited for its turn
+        assert wanted is not None
         async with bench.database.write() as connection:
             for run in await runs.unfinished(connection, each.name):
-                if run.is_dry == wanted.is_dry:
+                if not run.is_dry and not wanted.is_dry:
                     log.info("a pass goes on", name=each.name, done=run.progress.done, total=run.progress.total)
+                    self._current = replace(wanted, is_asked=run.is_asked or wanted.is_asked)
                     run = replace(run, state=RunState.RUNNING, holder=bench.holder, reason=None, updated_at=now)
+                    run = replace(run, is_asked=self._current.is_asked)
                     await runs.save(connection, run)
                     return run
             run = await runs.open_run(
@@ -220,9 +253,11 @@ class Runner:
             wanted = self._current  # a person may ask for it meanwhile
             assert wanted is not None
             if self._cancelled:
-                return replace(run, state=RunState.CANCELLED, reason="It was cancelled.")
+                return replace(run, state=RunState.CANCELLED, reason=runs.CANCELLED)
             if self._is_stopping:
-                return replace(run, state=RunState.INTERRUPTED, reason="Pictallion was stopped.")
+                # one that only looks begins anew
+                state = RunState.CANCELLED if run.is_dry else RunState.INTERRUPTED
+                return replace(run, state=state, reason="Pictallion was stopped.")
             over = None if wanted.is_asked or wanted.is_late else self._manners.over()
             if over is not None:
                 return replace(run, state=RunState.INTERRUPTED, reason=over)
@@ -233,7 +268,9 @@ class Runner:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _written(self, run: Run) -> Run:
-        run = replace(run, updated_at=utc_now())
+        assert self._current is not None
+        # a person may have asked for it meanwhile, and is not forgotten when the process is killed
+        run = replace(run, updated_at=utc_now(), is_asked=run.is_asked or self._current.is_asked)
         async with self._tools.bench.database.write() as connection:
             await runs.save(connection, run)
         self._tell(run)

@@ -5,9 +5,10 @@ Every function works in the caller's transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import PassRun
 from core.passes.shape import Progress
+from core.pipeline.holders import is_alive
 
 #: So many runs of each pass are remembered: a year of nights.
 KEPT = 366
@@ -33,6 +35,9 @@ class RunState(StrEnum):
 
 #: The run is not over.
 UNFINISHED = (RunState.RUNNING, RunState.INTERRUPTED)
+
+#: Why a run has ended that a person has ended.
+CANCELLED = "It was cancelled."
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,34 @@ class Run:
         if self.state not in UNFINISHED or total is None or not done or not self.seconds:
             return None
         return round(max(total - done, 0) * self.seconds / done, 1)
+
+
+def is_forsaken(run: Run, locks: Path) -> bool:
+    """Whether the process that ran it has died and could not say so."""
+    return run.state is RunState.RUNNING and not is_alive(locks, run.holder)
+
+
+def left_behind(run: Run) -> Run:
+    """A run whose process is gone, as it is to be told of: it goes on another time, or is over where it only looked."""
+    reason = "The process that ran it was killed, or the power failed"
+    if run.is_dry:
+        return replace(run, state=RunState.CANCELLED, reason=f"{reason}.", ended_at=run.updated_at)
+    return replace(run, state=RunState.INTERRUPTED, reason=f"{reason}; it goes on where it stopped.")
+
+
+def as_it_is(run: Run, locks: Path) -> Run:
+    """A run that was read, without what a process that has died says of it."""
+    return left_behind(run) if is_forsaken(run, locks) else run
+
+
+async def cancel_interrupted(connection: AsyncConnection, name: str, locks: Path, now: datetime) -> bool:
+    """Ends the runs of a pass that nobody is at; ``False`` where there are none."""
+    found = [as_it_is(run, locks) for run in await unfinished(connection, name)]
+    interrupted = [run for run in found if run.state is not RunState.RUNNING]
+    for run in interrupted:
+        cancelled = replace(run, state=RunState.CANCELLED, reason=CANCELLED, updated_at=now, ended_at=now)
+        await save(connection, cancelled)
+    return bool(interrupted)
 
 
 async def open_run(
@@ -98,6 +131,7 @@ async def save(connection: AsyncConnection, run: Run) -> None:
         .where(PassRun.id == run.id)
         .values(
             state=run.state,
+            is_asked=run.is_asked,
             holder=run.holder,
             seconds=run.seconds,
             reason=run.reason,

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from core.config import LoadedSettings, Settings
 from core.db.engine import Database
+from core.db.tables import utc_now
 from core.digest.gather import Digest
 from core.digest.page import page
 from core.errors import UnknownPass
@@ -73,8 +74,9 @@ def history(ctx: click.Context, name: str | None, limit: int, as_json: bool) -> 
         _refuse_unknown(name)
 
     async def read(database: Database) -> list[Run]:
+        locks = layout_of(settings).locks
         async with database.read() as connection:
-            return await runs.history(connection, name, limit)
+            return [runs.as_it_is(run, locks) for run in await runs.history(connection, name, limit)]
 
     found = with_catalogue(settings, read)
     if as_json:
@@ -122,12 +124,23 @@ def run_pass(ctx: click.Context, name: str, dry_run: bool, no_wait: bool, as_jso
 @click.argument("name")
 @click.pass_context
 def cancel(ctx: click.Context, name: str) -> None:
-    """End the pass NAME of the running daemon after the slice in hand. What it did stays done."""
+    """End the pass NAME: in the daemon after the slice in hand; or so that it does not go on where it was interrupted.
+
+    What it did stays done.
+    """
     settings = load(ctx, require_folders=False).settings
     _refuse_unknown(name)
-    if not ask_to_cancel_pass(settings, name):
-        raise DaemonUnreachable("The daemon is not running, so that there is nothing to cancel.")
-    click.echo(f"{name} ends.")
+
+    async def cancel_interrupted(database: Database) -> bool:
+        async with database.write() as connection:
+            return await runs.cancel_interrupted(connection, name, layout_of(settings).locks, utc_now())
+
+    if ask_to_cancel_pass(settings, name):
+        click.echo(f"{name} ends.")
+    elif with_catalogue(settings, cancel_interrupted):
+        click.echo(f"{name} does not go on.")
+    else:
+        raise DaemonUnreachable(f"The daemon is not running, and {name} was not interrupted: there is nothing to end.")
 
 
 def _refuse_unknown(name: str) -> None:
@@ -138,7 +151,9 @@ def _refuse_unknown(name: str) -> None:
 
 async def _listed(settings: Settings) -> list[dict[str, Any]]:
     async with open_catalogue(settings) as database, database.read() as connection:
-        latest, good = await runs.latest(connection), await runs.last_times(connection, RunState.DONE)
+        found, good = await runs.latest(connection), await runs.last_times(connection, RunState.DONE)
+    locks = layout_of(settings).locks
+    latest = {name: runs.as_it_is(run, locks) for name, run in found.items()}
     night = settings.night
     return [
         {

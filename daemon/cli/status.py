@@ -90,7 +90,8 @@ async def _gather(settings: Settings, running: bool, database: Database | None) 
             failed, first = await failures(connection, limit=10)
             sidecars = {"failed": failed, "troubles": [{"path": row.path, "reason": row.reason} for row in first]}
             remembered = await watch_roots.all_remembered(connection)
-            latest = await runs.latest(connection)
+            locks = layout_of(settings).locks
+            latest = {name: runs.as_it_is(run, locks) for name, run in (await runs.latest(connection)).items()}
             statement = select(FileVersion.tier, func.count()).where(FileVersion.archived_at.is_(None))
             tiers |= {Tier(row[0]): row[1] for row in await connection.execute(statement.group_by(FileVersion.tier))}
             newest = select(AssetHistory.timestamp, AssetHistory.details).order_by(AssetHistory.timestamp.desc())

@@ -44,7 +44,7 @@ async def test_a_pass_that_waits_is_cancelled(sqlite_library: Library) -> None:
     ]
     assert await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/cancel", 202) == {"name": "thumbnails"}
     refused = await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/cancel", 400)
-    assert refused["message"] == "thumbnails is neither running nor waiting."
+    assert refused["message"] == "thumbnails is neither running nor waiting, and was not interrupted."
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,8 @@ def test_a_daemon_that_was_killed_goes_on_with_the_slice_that_it_had_in_hand(mak
     assert ended(followed) == ended(looking) == (1, "The daemon ended before verify did")
     (cut,) = runs_of(home, "verify")
     assert (cut["state"], cut["done"]) == ("running", PAGE + 1)
+    listed = json.loads(home.run("pass", "list", "--json").stdout)
+    assert {each["name"]: each["lastRun"] for each in listed}["verify"]["state"] == "interrupted"
     began = "select file_path, verified_at from file_versions where verified_at > '2021-01-01' order by file_path"
     verified = list(map(tuple, home.query(began)))
     assert len(verified) == PAGE
@@ -134,6 +136,8 @@ def test_a_daemon_that_was_killed_goes_on_with_the_slice_that_it_had_in_hand(mak
     report = json.loads(run["report"])
     assert (report["verified"], report["damaged"]) == (2 * PAGE, 0)
     assert set(verified) < set(map(tuple, home.query(began)))
+    nothing = home.run("pass", "cancel", "verify")
+    assert (nothing.returncode, "there is nothing to end" in nothing.stderr) == (1, True)
 
 
 async def _fill(home: Home, names: list[str]) -> None:

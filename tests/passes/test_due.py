@@ -77,8 +77,13 @@ async def test_what_was_interrupted_goes_on_at_night_and_what_was_asked_for_at_o
     await ran(both_tools, RunState.INTERRUPTED, NIGHT)
     assert await wanted(both_tools, NOON) == []
     assert await wanted(both_tools, NIGHT) == [Wanted("counting")]
-    await ran(both_tools, RunState.RUNNING, NOON, is_asked=True)
+    await ran(both_tools, RunState.INTERRUPTED, NOON, is_asked=True)
     assert await wanted(both_tools, NOON) == [Wanted("counting", is_asked=True)]
+
+
+async def test_what_another_process_is_at_is_left_to_it(tools: Tools) -> None:
+    await ran(tools, RunState.RUNNING, NIGHT, is_asked=True)
+    assert await wanted(tools, NIGHT) == []
 
 
 async def test_a_dry_run_is_no_run(tools: Tools) -> None:

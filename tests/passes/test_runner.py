@@ -13,6 +13,7 @@ from core.passes import runs
 from core.passes.runner import Manners, Runner, Wanted
 from core.passes.runs import Run, RunState
 from core.passes.shape import Pass, Progress, Tools
+from core.pipeline.holders import become_holder
 from tests.passes.conftest import counting
 
 WANTED = Wanted("counting")
@@ -59,6 +60,96 @@ async def test_after_a_power_cut_it_goes_on_with_the_slice_that_was_not_written_
     assert (run.id, run.state) == (cut.id, RunState.DONE)
 
 
+async def left_behind(tools: Tools, *, is_dry: bool = False, is_asked: bool = False) -> Run:
+    """What a process that was killed leaves: three of ten."""
+    async with tools.bench.database.write() as connection:
+        progress = Progress({"next": 3}, 3, 10)
+        run = await runs.open_run(
+            connection, "counting", "0-dead", progress, utc_now(), is_asked=is_asked, is_dry=is_dry
+        )
+        await runs.save(connection, replace(run, seconds=6.0))
+        return run
+
+
+async def test_what_a_killed_process_ran_is_running_no_longer_and_goes_on(both_tools: Tools) -> None:
+    seen: list[int] = []
+
+    async def note(number: int) -> None:
+        seen.append(number)
+
+    real = await left_behind(both_tools)
+    await left_behind(both_tools, is_dry=True)
+    runner = Runner(both_tools, [counting(10, note)])
+    runner.stop()
+    await runner.work()
+    looking, going_on = await history(both_tools)
+    assert (looking.state, looking.seconds_left, looking.ended_at is None) == ("cancelled", None, False)
+    assert (going_on.state, going_on.seconds_left) == ("interrupted", 14.0)
+    assert looking.reason == "The process that ran it was killed, or the power failed."
+    assert going_on.reason == "The process that ran it was killed, or the power failed; it goes on where it stopped."
+    run = await Runner(both_tools, [counting(10, note)]).run(WANTED)
+    assert (run.id, run.state, run.reason, seen) == (real.id, RunState.DONE, None, [3, 4, 5, 6, 7, 8, 9])
+
+
+async def test_what_a_living_process_runs_is_left_to_it(tools: Tools) -> None:
+    await left_behind(tools)
+    with become_holder(tools.bench.layout.locks) as other:
+        async with tools.bench.database.write() as connection:
+            (run,) = await runs.unfinished(connection)
+            await runs.save(connection, replace(run, holder=other))
+        await Runner(tools, [counting(10)]).take_stock()
+        assert not await Runner(tools, [counting(10)]).cancel("counting")
+        assert [run.state for run in await history(tools)] == ["running"]
+
+
+async def test_what_was_interrupted_can_be_cancelled_and_begins_anew(both_tools: Tools) -> None:
+    for is_dry in (False, True):
+        await left_behind(both_tools, is_dry=is_dry)
+    runner = Runner(both_tools, [counting(10)])
+    assert await runner.cancel("counting")
+    assert [run.state for run in await history(both_tools)] == ["cancelled", "cancelled"]
+    assert not await runner.cancel("counting")
+    assert (await runner.run(WANTED)).progress.done == 10
+    assert len(await history(both_tools)) == 3
+
+
+async def test_that_a_person_asked_is_not_forgotten_when_the_process_is_killed(both_tools: Tools) -> None:
+    await left_behind(both_tools)
+    reached = asyncio.Event()
+
+    async def hang(number: int) -> None:
+        if number == 4:
+            runner.request(replace(WANTED, is_asked=True))
+        if number == 5:
+            reached.set()
+            await asyncio.Event().wait()
+
+    runner = Runner(both_tools, [counting(10, hang)])
+    dying = asyncio.create_task(runner.run(WANTED))
+    await asyncio.wait_for(reached.wait(), 30)
+    dying.cancel()
+    await asyncio.wait({dying})
+    assert [(run.is_asked, run.progress.done) for run in await history(both_tools)] == [(True, 5)]
+    over = Manners(over=lambda: "The time for it is over.")
+    assert (await Runner(both_tools, [counting(10)], over).run(WANTED)).state is RunState.DONE
+
+
+async def test_a_run_that_goes_on_because_a_person_asks_is_one_that_a_person_asked_for(both_tools: Tools) -> None:
+    await left_behind(both_tools)
+    run = await Runner(both_tools, [counting(10)]).run(replace(WANTED, is_asked=True))
+    assert [(each.id, each.is_asked) for each in await history(both_tools)] == [(run.id, True)]
+
+
+async def test_a_dry_run_that_is_stopped_is_over(tools: Tools) -> None:
+    async def stop(number: int) -> None:
+        runner.stop()
+
+    runner = Runner(tools, [counting(4, stop)])
+    run = await runner.run(replace(WANTED, is_dry=True))
+    assert (run.state, run.reason) == (RunState.CANCELLED, "Pictallion was stopped.")
+    assert (await Runner(tools, [counting(4)]).run(replace(WANTED, is_dry=True))).id != run.id
+
+
 async def test_what_is_asked_to_stop_stops_after_the_slice_and_goes_on_another_time(tools: Tools) -> None:
     async def stop(number: int) -> None:
         if number == 1:
@@ -73,7 +164,7 @@ async def test_what_is_asked_to_stop_stops_after_the_slice_and_goes_on_another_t
 async def test_cancelling_ends_it_between_slices_and_the_next_run_begins_anew(both_tools: Tools) -> None:
     async def cancel(number: int) -> None:
         if number == 1:
-            assert runner.cancel("counting")
+            assert await runner.cancel("counting")
 
     runner = Runner(both_tools, [counting(4, cancel)])
     run = await runner.run(WANTED)
@@ -176,7 +267,7 @@ async def test_cancelling_ends_the_dry_runs_too_and_what_is_asked_for_then_is_do
     async def cancel(number: int) -> None:
         if number == 0 and len(await history(tools)) == 1:
             assert runner.request(replace(WANTED, is_dry=True))
-            assert runner.cancel("counting")
+            assert await runner.cancel("counting")
             assert runner.waiting() == []
             assert runner.request(WANTED), "what is being cancelled does not do it"
         else:
@@ -227,9 +318,9 @@ async def test_requests_run_one_after_the_other_those_of_people_first(tools: Too
 async def test_what_waits_can_be_cancelled_and_what_is_not_known_is_refused(tools: Tools) -> None:
     runner = Runner(tools, [counting(1)])
     runner.request(WANTED)
-    assert runner.cancel("counting")
+    assert await runner.cancel("counting")
     assert runner.waiting() == []
-    assert not runner.cancel("counting")
+    assert not await runner.cancel("counting")
     with pytest.raises(UnknownPass, match="there are counting"):
         runner.request(Wanted("counter"))
 
