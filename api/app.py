@@ -21,6 +21,7 @@ from api.errors import EXCEPTION_HANDLERS
 from api.face_crops import FaceCrops
 from api.known_answers import KnownAnswers
 from api.known_files import KnownFiles
+from api.preflight import RefusedPreflight
 from api.routes import (
     ai,
     archive,
@@ -195,5 +196,7 @@ def create_app(context: ApiContext) -> Litestar:
         # structlog is set up by whoever starts the program; the framework's own configuration would replace it
         logging_config=None,
     )
+    if app.cors_config is not None:
+        app.asgi_handler = RefusedPreflight(app.asgi_handler, app.cors_config)
     furnish(app, context)
     return app

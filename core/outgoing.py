@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,9 @@ _SECRETS: Final = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100
 
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 through a translator (RFC 6052)."""
+
+_NEVER_IN_AN_ADDRESS: Final = re.compile(r"[\x00-\x20\x7f]")
+"""What ``http.client`` sends to nobody."""
 
 _HOST: Final = re.compile(r"[^\s/@:\[\]?#\\]+")
 
@@ -57,10 +61,12 @@ def _is_of_this_machine(address: ipaddress.IPv4Address | ipaddress.IPv6Address) 
 
 def problem_with(base_url: str) -> str | None:
     """Why an address is not asked, in words that continue "The address …"; ``None`` if it may be."""
+    if _NEVER_IN_AN_ADDRESS.search(base_url):
+        return "has a blank or a control character in it"
     try:
         parts = urlsplit(base_url)
         host = parts.hostname
-        _ = parts.port
+        _ = parts.port, (host or "").encode("idna")
     except ValueError:
         return "cannot be read"
     if parts.scheme not in ("http", "https") or not host:
@@ -88,8 +94,17 @@ def _is_refused_host(host: str) -> bool:
 
 
 def _address_in(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is, in any way of writing that resolvers read: ``169.254.1.1``, ``0xA9FE0101``, with
+    other digits or with a dot at its end (inet_aton(3)); ``None`` for a name.
+    """
+    plain = host.partition("%")[0]
+    if ":" not in plain:
+        with suppress(UnicodeError):
+            plain = plain.encode("idna").decode()
+        with suppress(OSError, UnicodeError):
+            return ipaddress.IPv4Address(socket.inet_aton(plain.removesuffix(".")))
     try:
-        return ipaddress.ip_address(host.partition("%")[0])
+        return ipaddress.ip_address(plain)
     except ValueError:
         return None
 

@@ -66,6 +66,10 @@ def _smart_paths(rest: str) -> list[str]:
     return [f"{path}{rest}" for path in _SMART]
 
 
+def _told(data: msgspec.Struct) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+
+
 async def _counted(database: Database, only: str | None = None) -> list[Collection]:
     async with database.read() as connection:
         rows = await counted_collections(connection, only)
@@ -116,7 +120,7 @@ async def make_smart_collection(
     """Makes a smart collection of weighted or boolean rules; one of the same name is changed instead."""
     database = context.bench.database
     async with database.write() as connection:
-        collection_id = await put_smart(connection, database.dialect, msgspec.structs.asdict(data))
+        collection_id = await put_smart(connection, database.dialect, _told(data))
         return smart_of(await smart_view(connection, database.dialect, collection_id))
 
 
@@ -127,7 +131,9 @@ async def organize_smart_collections(context: NamedDependency[ApiContext]) -> Or
         found = await organize(connection, context.bench.database.dialect)
     total = sum(one.photos_added for one in found)
     told = [OrganizedCollection(one.id, one.name, one.photos_added) for one in found]
-    return Organized(f"{total} photos are new in {len(found)} smart collections.", total, told)
+    photos = "1 photo is" if total == 1 else f"{total} photos are"
+    collections = "1 smart collection" if len(found) == 1 else f"{len(found)} smart collections"
+    return Organized(f"{photos} new in {collections}.", total, told)
 
 
 @patch(_smart_paths("/{collection_id:str}/toggle"), tags=["Collections"])
@@ -211,7 +217,7 @@ async def update_collection(
     context: NamedDependency[ApiContext], collection_id: FromPath[str], data: JSONBody[CollectionChange]
 ) -> Collection:
     """Changes a collection; what is not told stays, also what ``smartRules`` tell beside the rules."""
-    values: dict[str, Any] = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    values = _told(data)
     change = change_rules if "smart_rules" in values else change_collection
     async with context.bench.database.write() as connection:
         return collection_of(await change(connection, collection_id, values))

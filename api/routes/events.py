@@ -80,7 +80,10 @@ async def make_event(context: NamedDependency[ApiContext], data: JSONBody[NewEve
 
 @get("/api/events/holiday-sets", tags=["Events"])
 async def list_holiday_sets() -> Sequence[HolidaySet]:
-    """The sets of holidays that can be switched on, with the setting ``enabled_holidays``; one for each country."""
+    """The sets of holidays that can be switched on, with the setting ``enabled_holidays``; one for each country.
+
+    The two of the contract, of the United States and the United Kingdom, come first.
+    """
     return await asyncio.to_thread(known_sets, utc_now().year)
 
 
@@ -147,7 +150,8 @@ async def toggle_events(context: NamedDependency[ApiContext], data: JSONBody[Eve
     async with context.bench.database.write() as connection:
         changed = await enable_events(connection, wanted, data.enabled)
     errors = [f"There is no event {event_id}." for event_id in wanted if event_id not in set(changed)]
-    message = f"{len(changed)} events were switched {'on' if data.enabled else 'off'}."
+    events = "1 event was" if len(changed) == 1 else f"{len(changed)} events were"
+    message = f"{events} switched {'on' if data.enabled else 'off'}."
     return BulkResult(not errors, len(changed), errors, message)
 
 

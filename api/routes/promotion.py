@@ -12,7 +12,8 @@ from api.context import ApiContext
 from api.schemas.photo import Photo, photo_of
 from api.schemas.promotion import BatchPromoted, Demoted, Embedded, PhotoFault, PhotoIds
 from core.errors import BadRequest, IntakeError, NotFound, RequestError
-from core.library.photos import find_photo
+from core.library.layout import Tier
+from core.library.photos import find_photo, of_tier
 from core.pipeline.promote import Action
 from core.pipeline.together import demote_together, promote_together
 
@@ -37,6 +38,9 @@ async def embed_metadata(context: NamedDependency[ApiContext], photo_id: FromPat
 @post("/api/photos/batch-promote", tags=["Promotion"], status_code=200)
 async def batch_promote(context: NamedDependency[ApiContext], data: JSONBody[PhotoIds]) -> BatchPromoted:
     """Promotes every Silver photo among these; others are passed over."""
+    wanted = list(dict.fromkeys(data.photo_ids))
+    async with context.bench.database.read() as connection:
+        silver = await of_tier(connection, wanted, Tier.SILVER)
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(photo_id: str) -> PhotoFault | bool:
@@ -48,7 +52,7 @@ async def batch_promote(context: NamedDependency[ApiContext], data: JSONBody[Pho
             except (IntakeError, RequestError) as error:
                 return PhotoFault(photo_id, str(error))
 
-    results = await asyncio.gather(*(one(photo_id) for photo_id in dict.fromkeys(data.photo_ids)))
+    results = await asyncio.gather(*(one(photo_id) for photo_id in wanted if photo_id in silver))
     faults = [result for result in results if isinstance(result, PhotoFault)]
     return BatchPromoted(promoted=results.count(True), errors=faults)
 

@@ -11,7 +11,7 @@ from api.schemas.photo import Photo
 from api.schemas.tag import TagName
 from api.schemas.texts import Name, Text
 from api.schemas.timestamp import Timestamp, timestamp
-from core.collections.smart import SmartView
+from core.collections.smart import SmartView, last_updated
 
 
 class Collection(Struct, rename="camel", kw_only=True):
@@ -63,14 +63,14 @@ class CollectionChange(Struct, rename="camel"):
 
 
 class NewSmartCollection(Struct):
-    """A smart collection to make, or to change where there is one of that name."""
+    """A smart collection to make, or to change where there is one of that name: then what is not sent stays."""
 
     name: Name
     rules: dict[str, Any] | list[Any]
-    description: Text | None = None
-    type: Literal["auto", "manual"] = "auto"
-    icon: Name | None = None
-    color: Name | None = None
+    description: Text | UnsetType | None = UNSET
+    type: Literal["auto", "manual"] | UnsetType = UNSET
+    icon: Name | UnsetType | None = UNSET
+    color: Name | UnsetType | None = UNSET
 
 
 class Members(Struct, rename="camel"):
@@ -167,4 +167,7 @@ def smart_of(view: SmartView) -> SmartCollection:
 def _columns(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     plain = ("id", "name", "description", "is_public", "cover_photo", "is_smart_collection", "smart_rules")
     moments = {name: timestamp(getattr(row, name)) for name in ("created_at", "updated_at")}
-    return {name: getattr(row, name) for name in plain} | moments
+    columns = {name: getattr(row, name) for name in plain} | moments
+    if (last := last_updated(row.smart_rules)) is not None:
+        columns["smart_rules"] = {**row.smart_rules, "lastUpdated": timestamp(last)}
+    return columns

@@ -8,8 +8,8 @@ from msgspec import Meta
 
 _NO_ZERO_BYTE: Final = r"^[^\0]*$"
 
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, pattern=_NO_ZERO_BYTE)]
-"""What something is called."""
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\0]*[^\s\0][^\0]*$")]
+"""What something is called; blanks alone are no name."""
 
 Text: TypeAlias = Annotated[str, Meta(max_length=10_000, pattern=_NO_ZERO_BYTE)]
 """What a person writes about it."""

@@ -7,7 +7,7 @@ is the snapshot by which additions are counted, and what an inactive one goes on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -119,11 +119,12 @@ async def photos_of(connection: AsyncConnection, dialect: str, collection_id: st
 async def put_smart(connection: AsyncConnection, dialect: str, values: Mapping[str, Any]) -> str:
     """Stores a smart collection, or changes the one of the same name; returns its id.
 
-    ``values``: ``name``, ``description``, ``type``, ``icon``, ``color``, ``rules``. Raises :class:`BadRequest` for
-    rules of no dialect. One that is switched off stays so, with the photos that it shows.
+    ``values``: ``name`` and ``rules``; also ``description``, ``type``, ``icon`` and ``color``, of which those stay that
+    are not in it. Raises :class:`BadRequest` for rules of no dialect. One that is switched off stays so, with the
+    photos that it shows.
     """
     read_rules(values["rules"])
-    looks = {name: values[name] for name in ("type", "icon", "color")}
+    looks = {name: values[name] for name in ("type", "icon", "color") if name in values}
     same = (
         select(Collection.id, Collection.smart_rules)
         .where(Collection.is_smart_collection.is_(True), Collection.name == values["name"])
@@ -134,7 +135,7 @@ async def put_smart(connection: AsyncConnection, dialect: str, values: Mapping[s
     smart_rules = keeping_looks(
         None if known is None else known.smart_rules, {"rules": values["rules"], **looks, "isActive": active}
     )
-    columns = {"description": values["description"], "smart_rules": smart_rules}
+    columns = {name: values[name] for name in ("description",) if name in values} | {"smart_rules": smart_rules}
     if known is not None:
         row = await change_collection(connection, known.id, columns)
     else:
@@ -195,6 +196,16 @@ async def organize(connection: AsyncConnection, dialect: str) -> list[Organized]
 def is_active(smart_rules: Any) -> bool:
     """Whether the photos follow from the rules at present."""
     return not isinstance(smart_rules, Mapping) or smart_rules.get("isActive", True) is not False
+
+
+def last_updated(smart_rules: Any) -> datetime | None:
+    """When the photos of a smart collection were last looked for, in UTC; ``None`` where no time is told."""
+    last = smart_rules.get("lastUpdated") if isinstance(smart_rules, Mapping) else None
+    try:
+        found = datetime.fromisoformat(last) if isinstance(last, str) else None
+        return None if found is None or found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None  # anybody may send rules, with anything beside them
 
 
 async def _organize(connection: AsyncConnection, dialect: str, row: CollectionRow) -> int:
@@ -282,14 +293,13 @@ def _readable_rules(row: CollectionRow) -> Rules:
 
 def _view(row: CollectionRow, count: int) -> SmartView:
     looks = _looks(row)
-    last = looks.get("lastUpdated")
     return SmartView(
         row=row,
         kind=looks.get("type") or "auto",
         rules=looks.get("rules", row.smart_rules),
         photo_count=count,
         is_active=is_active(row.smart_rules),
-        last_updated=datetime.fromisoformat(last) if isinstance(last, str) else row.updated_at,
+        last_updated=last_updated(row.smart_rules) or row.updated_at,
         icon=looks.get("icon"),
         color=looks.get("color"),
     )

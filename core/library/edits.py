@@ -21,6 +21,7 @@ from core.errors import BadRequest, NotFound
 from core.library.described import after_edit
 from core.library.sidecars import mark_stale
 from core.library.tag_library import count_tags
+from core.media.coordinates import coordinates
 from core.media.source_file import shown
 
 MERGE_WITHIN = timedelta(minutes=2)
@@ -169,7 +170,7 @@ def _changed_metadata(before: Mapping[str, Any] | None, edit: Edit) -> tuple[dic
     metadata = dict(before or {})
     changed = set()
     if not isinstance(edit.metadata, UnsetType):
-        merged = {key: value for key, value in {**metadata, **edit.metadata}.items() if value is not None}
+        merged = {key: value for key, value in {**metadata, **_on_earth(edit.metadata)}.items() if value is not None}
         if merged != metadata:
             metadata, changed = merged, {"metadata"}
     ai, had = dict(metadata.get("ai") or {}), _tags_of(metadata)
@@ -187,6 +188,24 @@ def _changed_metadata(before: Mapping[str, Any] | None, edit: Edit) -> tuple[dic
         metadata["ai"] = after_edit((before or {}).get("ai"), metadata["ai"])
     old = set(_tags_of(before))
     return metadata, changed, [tag for tag in _tags_of(metadata) if tag not in old]
+
+
+def _on_earth(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as they were sent, without coordinates that are no place (contract, behaviour §11)."""
+    found = dict(metadata)
+    if exif := found.get("exif"):
+        pair = ("gpsLatitude", "gpsLongitude")
+        found["exif"] = {name: exif[name] for name in exif if name not in pair or _is_place(exif, *pair)}
+    if guess := (found.get("ai") or {}).get("gpsCoordinates"):
+        ai = found["ai"]
+        found["ai"] = {name: ai[name] for name in ai if name != "gpsCoordinates" or _is_place(guess)}
+    return found
+
+
+def _is_place(values: Mapping[str, Any], latitude: str = "latitude", longitude: str = "longitude") -> bool:
+    """Half a pair is judged by itself."""
+    north, east = values.get(latitude), values.get(longitude)
+    return coordinates(1.0 if north is None else north, 1.0 if east is None else east) is not None
 
 
 def _tags_of(metadata: Mapping[str, Any] | None) -> list[str]:

@@ -248,6 +248,16 @@ async def photos_by_id(connection: AsyncConnection, photo_ids: Sequence[str]) ->
     return rows
 
 
+async def of_tier(connection: AsyncConnection, photo_ids: Sequence[str], tier: Tier) -> set[str]:
+    """The ids of those of these photos that there are in this tier."""
+    found: set[str] = set()
+    for start in range(0, len(photo_ids), _IDS_AT_ONCE):
+        chosen = FileVersion.id.in_(photo_ids[start : start + _IDS_AT_ONCE])
+        is_live = (FileVersion.tier == tier, FileVersion.archived_at.is_(None))
+        found |= set((await connection.execute(select(FileVersion.id).where(chosen, *is_live))).scalars())
+    return found
+
+
 async def find_photo(connection: AsyncConnection, photo_id: str, *, archived: bool = False) -> PhotoRow:
     """One photo, with ``archived`` also one that is in no list; raises :class:`NotFound`."""
     statement = _PHOTO_OR_ARCHIVED if archived else _PHOTO

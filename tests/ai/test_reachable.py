@@ -14,7 +14,7 @@ import pytest
 from core import outgoing
 from core.ai import reachable
 from core.ai.reachable import ollama_answers, openai_takes
-from core.outgoing import problem_with
+from core.outgoing import problem_with, problem_with_host
 
 
 @dataclass
@@ -104,6 +104,17 @@ async def test_an_error_is_no_answer(status: int) -> None:
         "http://0.0.0.0",
         "http://[::]",
         "http://224.0.0.1",
+        "http://169.254.169.254./",
+        "http://169.254.169.254%00.example/",
+        "http://\uff11\uff16\uff19.254\u3002169.254/",
+        "http://x y/",
+        "http://a\r\nb/",
+        "http://a/b\tc",
+        "http://a/b c",
+        "\x01http://a/",
+        "http://a..b/",
+        f"http://{'a' * 64}.example/",
+        "http://a\x7f/",
     ],
 )
 async def test_an_address_that_is_not_asked_is_told_and_not_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +128,26 @@ async def test_an_address_that_is_not_asked_is_told_and_not_asked(url: str, monk
 )
 async def test_an_address_in_disguise_is_not_asked(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The resolver reads these as 169.254.169.254 and 0.0.0.0."""
+    assert problem_with(f"http://{host}/") == "is one that machines keep secrets at"
+    assert problem_with_host(f"{host}.") == "is an address that machines keep secrets at"
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("it was asked"))
     assert not await ollama_answers(f"http://{host}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:11434",
+        "http://127.1:11434/v1",
+        "https://nas.local./v1",
+        "http://my_nas:1234",
+        "http://[::1]:11434",
+        "http://m\xfcnchen.example/v1",
+        "https://example.org/a?b=c%20d",
+    ],
+)
+def test_an_address_that_may_be_asked_is_taken(url: str) -> None:
+    assert problem_with(url) is None
 
 
 async def test_a_name_is_judged_by_the_address_that_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,3 +221,15 @@ async def test_a_strangers_page_may_change_nothing(private: Library) -> None:
     answer = await private.http.post("/api/upload", files=upload, headers={"Origin": "http://evil.example"})
     assert answer.status_code == 403
     assert httpx.URL(own).host == "127.0.0.1"
+
+
+async def test_a_strangers_page_is_told_in_one_shape_that_it_may_not(private: Library) -> None:
+    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "content-type"}
+    own = await private.http.options("/api/photos", headers=asked | {"Origin": "http://other.example"})
+    assert (own.status_code, own.headers["access-control-allow-origin"]) == (204, "http://other.example")
+    refused = await private.http.options("/api/photos", headers=asked | {"Origin": "http://evil.example"})
+    assert refused.status_code == 403
+    assert refused.headers["content-type"] == "application/json"
+    assert "http://evil.example" in refused.json()["message"] == refused.json()["error"]
+    assert "access-control-allow-origin" not in refused.headers
+    assert refused.headers["vary"] == "Origin"

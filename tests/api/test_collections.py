@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import delete, event, update
 
 from core.db.tables import Collection, CollectionPhoto, FileVersion, Person
 from tests.api.conftest import NOWHERE, Library
@@ -327,6 +328,54 @@ async def test_one_that_is_switched_off_stays_so_when_it_is_sent_again(library: 
     assert (again["id"], again["isActive"], again["color"], again["photoCount"]) == (made["id"], False, "pink", 0)
     await library.send("PATCH", f"/api/smart-collections/{made['id']}/toggle", json={"isActive": True})
     assert (await library.send("POST", "/api/smart-collections", json=form))["photoCount"] == 1
+
+
+async def test_what_is_not_sent_again_stays(library: Library) -> None:
+    form = {"name": "Dogs", "description": "All of them", "rules": [rule("aiTags", "contains", "dog")], **LOOKS}
+    made = await library.send("POST", "/api/smart-collections", json=form)
+    again = {"name": "Dogs", "rules": [rule("aiTags", "contains", "cat")]}
+    changed = await library.send("POST", "/api/smart-collections", json=again)
+    assert (changed["id"], changed["description"], changed["rules"]) == (made["id"], "All of them", again["rules"])
+    assert {name: changed[name] for name in LOOKS} == LOOKS
+    emptied = await library.send("POST", "/api/smart-collections", json=again | {"description": None, "icon": None})
+    assert (emptied["description"], emptied["icon"], emptied["color"]) == (None, None, LOOKS["color"])
+
+
+async def test_every_time_of_a_smart_collection_is_written_in_one_way(library: Library) -> None:
+    await library.send("POST", "/api/smart-collections", json={"name": "Dogs", "rules": []})
+    told = {"rules": [], "lastUpdated": "2025-08-01T14:00:00.123456+02:00"}
+    for last in ("soon", 5):
+        await make(library, "Odd", isSmartCollection=True, smartRules={"rules": [], "lastUpdated": last})
+    await make(library, "Other", isSmartCollection=True, smartRules=told)
+    for path in ("/api/collections", "/api/smart-collections"):
+        rows = {row["name"]: row for row in await library.send("GET", path)}
+        assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z", rows["Dogs"]["smartRules"]["lastUpdated"])
+        assert rows["Other"]["smartRules"]["lastUpdated"] == "2025-08-01T12:00:00.123Z"
+    assert rows["Other"]["lastUpdated"] == "2025-08-01T12:00:00.123Z"
+    assert rows["Dogs"]["lastUpdated"] == rows["Dogs"]["smartRules"]["lastUpdated"]
+    assert rows["Odd"]["lastUpdated"] == rows["Odd"]["updatedAt"]
+
+
+async def test_how_many_are_new_is_told_in_words(library: Library) -> None:
+    told = []
+    for name in ("One", "Two"):
+        await library.send("POST", "/api/smart-collections", json={"name": name, "rules": [rule("aiTags", "in", "x")]})
+        told.append((await library.send("POST", "/api/smart-collections/organize"))["message"])
+    assert told == ["0 photos are new in 1 smart collection.", "0 photos are new in 2 smart collections."]
+    await library.add_photo("silver", combined_metadata={"ai": {"aiTags": ["x"]}})
+    async with library.bench.database.write() as connection:
+        await connection.execute(delete(Collection).where(Collection.name == "Two"))
+    organized = await library.send("POST", "/api/smart-collections/organize")
+    assert organized["message"] == "1 photo is new in 1 smart collection."
+
+
+async def test_blanks_are_no_name(library: Library) -> None:
+    album = await make(library, "Album")
+    for name in ("", "  ", "\t\n", "\u2003"):
+        await library.send("POST", "/api/collections", 400, json={"name": name})
+        await library.send("PATCH", f"/api/collections/{album}", 400, json={"name": name})
+        await library.send("POST", "/api/smart-collections", 400, json={"name": name, "rules": []})
+    assert await make(library, " a\n")
 
 
 async def test_what_is_no_collection(library: Library) -> None:

@@ -87,6 +87,30 @@ async def test_metadata_is_merged_at_its_top_level(library: Library) -> None:
     assert answer["isReviewed"] is True
 
 
+@pytest.mark.parametrize("latitude", [1e308, 91, -90.1])
+async def test_a_place_that_is_nowhere_on_earth_is_left_out(library: Library, latitude: float) -> None:
+    photo_id = (await library.add_photo("silver"))["silver"]
+    exif = {"camera": "Z6", "gpsLatitude": latitude, "gpsLongitude": 7.2}
+    metadata = {"exif": exif, "ai": AI | {"gpsCoordinates": {"latitude": latitude, "longitude": 7.2}}}
+    answer = await library.http.patch(f"/api/photos/{photo_id}/metadata", json={"metadata": metadata})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["metadata"]["exif"] == {"camera": "Z6"}
+    assert "gpsCoordinates" not in answer.json()["metadata"]["ai"]
+    null_island = {"exif": {"gpsLatitude": 0, "gpsLongitude": 0.0}}
+    answer = await library.http.patch(f"/api/photos/{photo_id}/metadata", json={"metadata": null_island})
+    assert answer.json()["metadata"]["exif"] == {}
+    alone = {"exif": {"gpsLatitude": latitude}}
+    answer = await library.http.patch(f"/api/photos/{photo_id}/metadata", json={"metadata": alone})
+    assert answer.json()["metadata"]["exif"] == {}
+    place = {
+        "exif": {"gpsLatitude": 0, "gpsLongitude": 7.2},
+        "ai": {"gpsCoordinates": {"latitude": 0, "longitude": 7.2}},
+    }
+    answer = await library.http.patch(f"/api/photos/{photo_id}/metadata", json={"metadata": place})
+    assert answer.json()["metadata"]["exif"] == place["exif"]
+    assert answer.json()["metadata"]["ai"]["gpsCoordinates"] == {"latitude": 0, "longitude": 7.2}
+
+
 async def test_edits_that_follow_each_other_are_one_row_of_the_history(library: Library) -> None:
     photo = await library.add_photo("silver")
     for body in ({"location": "N"}, {"location": "Ni"}, {"keywords": ["a"]}, {"location": "Ni"}):

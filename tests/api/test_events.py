@@ -88,6 +88,9 @@ async def test_many_events_are_switched_at_once(library: Library) -> None:
     many = [f"{number:08}-0000-4000-8000-000000000000" for number in range(40_000)]
     body = await library.send("POST", "/api/events/bulk-toggle", json={"eventIds": [*many, stored], "enabled": False})
     assert (body["success"], body["updatedCount"], len(body["errors"])) == (False, 1, 40_000)
+    assert body["message"] == "1 event was switched off."
+    body = await library.send("POST", "/api/events/bulk-toggle", json={"eventIds": [], "enabled": True})
+    assert body["message"] == "0 events were switched on."
     assert (await library.send("GET", f"/api/events/{stored}"))["isEnabled"] is False
 
 

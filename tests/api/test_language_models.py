@@ -182,7 +182,13 @@ async def test_the_test_tells_who_answers(asked: Asked) -> None:
 
 
 async def test_addresses_that_are_not_asked_are_refused(asked: Asked) -> None:
-    for body in ({"ollama": {"baseUrl": "http://169.254.169.254"}}, {"openai": {"baseUrl": "file:///etc/passwd"}}):
+    for body in (
+        {"ollama": {"baseUrl": "http://169.254.169.254"}},
+        {"openai": {"baseUrl": "file:///etc/passwd"}},
+        {"ollama": {"baseUrl": "http://2852039166/"}},
+        {"openai": {"baseUrl": "http://x y/"}},
+        {"ollama": {"baseUrl": "http://a\r\nb/"}},
+    ):
         await asked.library.send("POST", "/api/ai/config", 400, json=body)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import piexif
 import pytest
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from core.db.tables import (
     AssetHistory,
@@ -25,6 +25,7 @@ from core.db.tables import (
     MediaAsset,
     Person,
     Placement,
+    utc_now,
 )
 from core.library.sidecar import read_sidecar
 from core.media.identify import identify
@@ -264,6 +265,20 @@ async def test_a_batch_promotes_what_is_silver_and_says_what_failed(sqlite_libra
         "promoted": 0,
         "errors": [],
     }
+
+
+async def test_a_batch_asks_once_which_of_its_photos_are_silver(sqlite_library: Library) -> None:
+    gold = (await sqlite_library.add_photo("gold"))["gold"]
+    archived = (await sqlite_library.add_photo("silver", archived_at=utc_now()))["silver"]
+    strangers = [f"{number:08}-0000-4000-8000-000000000000" for number in range(12_000)]
+    asked: list[str] = []
+    async with sqlite_library.bench.database.read() as connection:
+        event.listen(connection.engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    answer = await sqlite_library.send(
+        "POST", "/api/photos/batch-promote", json={"photoIds": [*strangers, gold, archived]}
+    )
+    assert answer == {"promoted": 0, "errors": []}
+    assert len([statement for statement in asked if "file_versions" in statement]) == 2
 
 
 @pytest.mark.parametrize("body", [{}, {"photoIds": []}, {"photoIds": "x"}, {"photoIds": [1]}])
