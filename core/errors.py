@@ -35,6 +35,7 @@
     ├── TokenExists                 exit code 1
     ├── UnknownToken                exit code 2
     ├── UnknownPass                 exit code 2
+    ├── EndlessPass                 exit code 2
     ├── BackupFailed                exit code 1
     ├── DigestNotSent               exit code 1
     └── RequestError                turned into an HTTP response by ``api.errors``
@@ -248,6 +249,12 @@ class DigestNotSent(PictallionError):
 
 class UnknownPass(PictallionError):
     """No pass has this name."""
+
+    exit_code = 2
+
+
+class EndlessPass(PictallionError):
+    """A limit of time was given for a pass that always goes to its end."""
 
     exit_code = 2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from litestar import get, post
@@ -11,12 +10,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.access import SCOPE
 from api.context import ApiContext
-from api.schemas.passes import KnownPass, PassAccepted, PassCancelled, PassRequest, PassRun, QueuedPass
+from api.schemas.passes import PassAccepted, PassCancelled, PassRequest, QueuedPass
 from core.access import Scope
-from core.errors import BadRequest, NotFound, UnknownPass
+from core.errors import BadRequest, EndlessPass, NotFound, UnknownPass
 from core.passes import runs
 from core.passes.runner import Wanted
-from core.passes.runs import Run, RunState
+from core.passes.runs import RunState
+from core.passes.told import KnownPass, PassRun, pass_run_of
 
 
 @get("/api/daemon/passes", tags=["Daemon"])
@@ -34,7 +34,7 @@ async def list_passes(context: NamedDependency[ApiContext]) -> list[KnownPass]:
             every=intervals[name],
             waiting=name in waiting,
             last_success=good.get(name),
-            last_run=_described(latest[name], locks) if name in latest else None,
+            last_run=pass_run_of(runs.as_it_is(latest[name], locks)) if name in latest else None,
         )
         for name, each in runner.passes.items()
     ]
@@ -51,7 +51,7 @@ async def list_pass_runs(
         raise NotFound(f"There is no pass called {name}.")
     async with context.bench.database.read() as connection:
         locks = context.bench.layout.locks
-        return [_described(run, locks) for run in await runs.history(connection, name, limit)]
+        return [pass_run_of(runs.as_it_is(run, locks)) for run in await runs.history(connection, name, limit)]
 
 
 @get("/api/daemon/passes/queue", tags=["Daemon"])
@@ -69,10 +69,13 @@ async def run_pass(
     context: NamedDependency[ApiContext], name: FromPath[str], data: JSONBody[PassRequest | None] = None
 ) -> PassAccepted:
     """Runs a pass as soon as the one that runs is over, whatever the time. Answers at once."""
+    asked = data or PassRequest()
     try:
-        is_new = context.passes.request(Wanted(name, is_asked=True, is_dry=data is not None and data.dry_run))
+        is_new = context.passes.request(Wanted(name, is_asked=True, is_dry=asked.dry_run, time_limit=asked.time_limit))
     except UnknownPass as error:
         raise NotFound(str(error)) from error
+    except EndlessPass as error:
+        raise BadRequest(str(error)) from error
     return PassAccepted(name, is_new)
 
 
@@ -93,23 +96,3 @@ ROUTES = (list_passes, list_pass_runs, list_queued_passes, run_pass, cancel_pass
 
 def _queued(wanted: Wanted, state: str) -> QueuedPass:
     return QueuedPass(wanted.name, wanted.is_dry, wanted.is_asked, state)
-
-
-def _described(found: Run, locks: Path) -> PassRun:
-    run = runs.as_it_is(found, locks)
-    return PassRun(
-        id=run.id,
-        name=run.name,
-        state=run.state,
-        asked=run.is_asked,
-        dry_run=run.is_dry,
-        done=run.progress.done,
-        total=run.progress.total,
-        seconds=run.seconds,
-        seconds_left=run.seconds_left,
-        reason=run.reason,
-        report=run.progress.report,
-        started_at=run.started_at,
-        updated_at=run.updated_at,
-        ended_at=run.ended_at,
-    )

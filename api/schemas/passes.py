@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-
-class PassRun(Struct, rename="camel"):
-    """A run of a pass.
-
-    ``state`` is ``running``, ``interrupted`` (it goes on later), ``done``, ``failed`` or ``cancelled``, and ``reason``
-    says why so. ``done`` of ``total`` units are done; ``total`` is ``null`` where nobody knows. It has worked
-    ``seconds`` so far, and ``secondsLeft`` are left at that pace. ``report`` is what it did, in the words of its pass.
-    """
-
-    id: int
-    name: str
-    state: str
-    asked: bool
-    dry_run: bool
-    done: int
-    total: int | None
-    seconds: float
-    seconds_left: float | None
-    reason: str | None
-    report: dict[str, Any]
-    started_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None
-
-
-class KnownPass(Struct, rename="camel"):
-    """A pass. ``every`` is how often it runs by itself, in seconds; ``null`` if it does not.
-
-    ``waiting``: it runs when those before it are over. ``lastRun`` is the run that goes on, or else the last one.
-    """
-
-    name: str
-    title: str
-    every: float | None
-    waiting: bool
-    last_success: datetime | None
-    last_run: PassRun | None
+from core.config.quantities import LONGEST_DURATION
 
 
 class QueuedPass(Struct, rename="camel"):
-    """A run that a pass is in hand with, or that waits. ``state`` is ``running`` or ``waiting``."""
+    """A pass that runs now or waits for its turn. ``state`` is ``running`` or ``waiting``."""
 
     name: str
     dry_run: bool
@@ -56,9 +19,13 @@ class QueuedPass(Struct, rename="camel"):
 
 
 class PassRequest(Struct, rename="camel", forbid_unknown_fields=True):
-    """With ``dryRun`` the pass looks what there would be to do, and changes nothing."""
+    """With ``dryRun`` the pass looks what there would be to do, and changes nothing.
+
+    ``timeLimit`` is how many seconds it may work; of the passes only ``verify`` takes one.
+    """
 
     dry_run: bool = False
+    time_limit: Annotated[float, Meta(ge=0, le=LONGEST_DURATION)] | None = None
 
 
 class PassAccepted(Struct, rename="camel"):

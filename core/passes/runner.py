@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.tables import utc_now
-from core.errors import PictallionError, UnknownPass
+from core.errors import EndlessPass, PictallionError, UnknownPass
 from core.passes import runs
 from core.passes.runs import Run, RunState
 from core.passes.shape import Pass, Progress, Tools
@@ -28,6 +28,8 @@ LONGEST_WAIT = 60.0
 
 #: How long is waited before runs are looked for again when the database refuses. [s]
 TROUBLE_PAUSE = 5.0
+
+_OUT_OF_TIME = "Its time was over; what it did not come to is first the next time."
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,16 @@ class Manners:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A pass that is to run. ``is_asked``: a person wants it now. ``is_late``: it has been due for long."""
+    """A pass that is to run. ``is_asked``: a person wants it now. ``is_late``: it has been due for long.
+
+    ``time_limit`` is how many seconds it may work from now; without, its own limit holds.
+    """
 
     name: str
     is_asked: bool = False
     is_dry: bool = False
     is_late: bool = False
+    time_limit: float | None = None
 
     def is_like(self, other: Wanted) -> bool:
         """Whether one run is enough for both."""
@@ -83,16 +89,18 @@ class Runner:
         """Lets a pass run as soon as its turn has come; ``False`` where it is running or waiting already.
 
         A dry run and one that changes something are two. One that a person asks for comes before those that nobody did,
-        and gives way to nobody any more where it is running by itself. Raises :class:`core.errors.UnknownPass`.
+        and gives way to nobody any more where it is running by itself; a limit holds for what is running, too. Raises
+        :class:`core.errors.UnknownPass` and :class:`core.errors.EndlessPass`.
         """
-        self._known(wanted.name)
+        refuse_useless_limit(self._known(wanted.name), wanted.time_limit)
         if self._current is not None and wanted.is_like(self._current) and not self._cancelled:
             if wanted.is_asked:
-                self._current = replace(self._current, is_asked=True)
+                limit = self._current.time_limit if wanted.time_limit is None else wanted.time_limit
+                self._current = replace(self._current, is_asked=True, time_limit=limit)
             return False
         waiting = next((each for each in self._wanted if wanted.is_like(each)), None)
         if waiting is not None:
-            if wanted.is_asked and not waiting.is_asked:
+            if wanted.is_asked and wanted != waiting:
                 self._wanted.remove(waiting)
                 self._wanted.appendleft(wanted)
             return False
@@ -184,9 +192,10 @@ class Runner:
         """Runs a pass to its end, or until it has to stop; returns how that was.
 
         An interrupted run of the pass goes on. Waits for passes that other processes run on this library. Raises
-        :class:`core.errors.UnknownPass`, and the errors of a database that refuses.
+        :class:`core.errors.UnknownPass`, :class:`core.errors.EndlessPass`, and the errors of a database that refuses.
         """
         each = self._known(wanted.name)
+        refuse_useless_limit(each, wanted.time_limit)
         self._current, self._cancelled = wanted, False
         try:
             async with one_at_a_time(self._tools.bench.layout.locks, "passes"):
@@ -198,16 +207,21 @@ class Runner:
     async def _run(self, each: Pass, wanted: Wanted) -> Run:
         tools = replace(self._tools, is_dry=wanted.is_dry)
         run = await self._opened(each)
+        if run.time_limit is None and each.limit is not None:
+            run = replace(run, time_limit=each.limit(tools.settings))
         try:
             if run.progress.total is None and not run.progress.checkpoint:
                 run = await self._written(replace(run, progress=await each.begin(tools)))
             while not run.progress.is_over:
+                run = self._limited(run)
                 if (stopped := await self._stopped(run)) is not None:
                     return await self._ended(stopped)
                 began = time.monotonic()
                 progress = await each.step(tools, run.progress)
                 worked = round(run.seconds + time.monotonic() - began, 3)
                 run = await self._written(replace(run, progress=progress, seconds=worked))
+                if not progress.is_over and run.time_limit is not None and run.seconds >= run.time_limit:
+                    return await self._ended(replace(run, state=RunState.DONE, reason=_OUT_OF_TIME))
         except (SQLAlchemyError, OSError) as error:
             log.exception("a pass failed", name=each.name)
             return await self._ended(_failed(run, f"{type(error).__name__}: {error}"))
@@ -245,6 +259,14 @@ class Runner:
         log.info("a pass begins", name=each.name)
         self._tell(run)
         return run
+
+    def _limited(self, run: Run) -> Run:
+        """With the limit that a person has set since, from now on."""
+        wanted = self._current
+        if wanted is None or wanted.time_limit is None:
+            return run
+        self._current = replace(wanted, time_limit=None)
+        return replace(run, time_limit=run.seconds + wanted.time_limit)
 
     async def _stopped(self, run: Run) -> Run | None:
         """Gives way to others; the run as it has to end now, ``None`` where it goes on."""
@@ -288,6 +310,12 @@ class Runner:
         if name not in self.passes:
             raise UnknownPass(f"There is no pass called {name}; there are {', '.join(self.passes)}.")
         return self.passes[name]
+
+
+def refuse_useless_limit(each: Pass, time_limit: float | None) -> None:
+    """Raises :class:`core.errors.EndlessPass` where there is a limit for a pass that does not heed any."""
+    if time_limit is not None and each.limit is None:
+        raise EndlessPass(f"{each.name} always goes to its end, and takes no time limit; `pass cancel` ends it.")
 
 
 def _failed(run: Run, reason: str) -> Run:

@@ -44,8 +44,8 @@ CANCELLED = "It was cancelled."
 class Run:
     """One run of a pass.
 
-    ``seconds`` is how long it has worked, pauses not counted. ``is_asked`` says that a person wanted it now, ``holder``
-    which process runs it, or ran it last.
+    ``seconds`` is how long it has worked, pauses not counted, and ``time_limit`` how many of them it may. ``is_asked``
+    says that a person wanted it now, ``holder`` which process runs it, or ran it last.
     """
 
     id: int
@@ -60,14 +60,21 @@ class Run:
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    time_limit: float | None = None
+
+    @property
+    def per_second(self) -> float | None:
+        """The pace so far, in units done a second of work; ``None`` while nobody can tell."""
+        return round(self.progress.done / self.seconds, 3) if self.progress.done and self.seconds else None
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will still take at the pace so far; ``None`` while nobody can tell."""
+        """How long it will still take at the pace so far, no longer than its limit; ``None`` while nobody can tell."""
         done, total = self.progress.done, self.progress.total
         if self.state not in UNFINISHED or total is None or not done or not self.seconds:
             return None
-        return round(max(total - done, 0) * self.seconds / done, 1)
+        left = max(total - done, 0) * self.seconds / done
+        return round(left if self.time_limit is None else min(left, max(self.time_limit - self.seconds, 0)), 1)
 
 
 def is_forsaken(run: Run, locks: Path) -> bool:
@@ -134,6 +141,7 @@ async def save(connection: AsyncConnection, run: Run) -> None:
             is_asked=run.is_asked,
             holder=run.holder,
             seconds=run.seconds,
+            time_limit=run.time_limit,
             reason=run.reason,
             updated_at=run.updated_at,
             ended_at=run.ended_at,
@@ -190,6 +198,7 @@ def _run(row: Any) -> Run:
         started_at=row.started_at,
         updated_at=row.updated_at,
         ended_at=row.ended_at,
+        time_limit=row.time_limit,
     )
 
 

@@ -57,7 +57,9 @@ class Pass:
     when the power failed before what it returned was written down, and does no harm then. What a person has decided it
     leaves alone. Whatever either of them raises ends the run as failed; one of :mod:`core.errors` is told as it is.
 
-    ``every`` is how often the pass runs by itself in seconds, unless ``[night]`` says otherwise.
+    ``every`` is how often the pass runs by itself in seconds, unless ``[night]`` says otherwise. ``limit`` is there for
+    a pass that need not come to its end: how many seconds one run of it works at most. It ends after the slice in which
+    that is over, as done; what it did not come to has to be first in the next run.
     """
 
     name: str
@@ -65,3 +67,4 @@ class Pass:
     begin: Begin
     step: Step
     every: float = 86400.0
+    limit: Callable[[Settings], float] | None = None

@@ -18,7 +18,6 @@ from math import ceil
 from typing import Any, Final
 
 import structlog
-from msgspec import structs
 from sqlalchemy import and_, func, literal, select, tuple_, update
 
 from core.audit import damage
@@ -64,7 +63,6 @@ async def begin(tools: Tools) -> Progress:
         "began": now.isoformat(),
         "at": datetime(1970, 1, 1, tzinfo=UTC).isoformat(),
         "after": "",
-        "seconds": 0.0,
     }
     report = {
         "verified": 0,
@@ -82,20 +80,20 @@ async def begin(tools: Tools) -> Progress:
 
 async def step(tools: Tools, progress: Progress) -> Progress:
     """Checks the database, then reads what was damaged before, then what was read longest ago."""
-    began = time.monotonic()
     phase: str = progress.checkpoint["phase"]
     if phase == "database":
         return await _check_database(tools, progress)
     with quiet_thread() as reader:
-        if phase == "damaged":
-            return await _read_damaged(tools, progress, reader)
-        progress = await _read_oldest(tools, progress, reader)
-    worked = progress.checkpoint["seconds"] + time.monotonic() - began
-    is_over = progress.is_over or worked >= tools.settings.night.verify_limit
-    return structs.replace(progress, checkpoint=progress.checkpoint | {"seconds": worked}, is_over=is_over)
+        return await (_read_damaged if phase == "damaged" else _read_oldest)(tools, progress, reader)
 
 
-VERIFY = Pass("verify", "Reads the library back and compares it with its hashes", begin, step)
+VERIFY = Pass(
+    "verify",
+    "Reads the library back and compares it with its hashes",
+    begin,
+    step,
+    limit=lambda settings: settings.night.verify_limit,
+)
 
 _COLUMNS = (
     FileVersion.id,

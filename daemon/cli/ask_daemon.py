@@ -41,12 +41,14 @@ def ask_for_roots(settings: Settings) -> dict[str, dict[str, Any]] | None:
     return None if answer is None else {root["name"]: root for root in answer}
 
 
-def ask_to_run_pass(settings: Settings, name: str, *, dry_run: bool) -> bool:
-    """Lets a pass run in the daemon as soon as its turn has come; ``False`` when no daemon runs.
+def ask_to_run_pass(settings: Settings, name: str, *, dry_run: bool, time_limit: float | None) -> bool:
+    """Lets a pass run in the daemon as soon as its turn has come, ``time_limit`` seconds at most; ``False`` when no
+    daemon runs.
 
     Raises :class:`DaemonUnreachable` when one runs and does not do it.
     """
-    return ask(settings, f"/api/daemon/passes/{name}/run", {"dryRun": dry_run}) is not None
+    body = {"dryRun": dry_run, "timeLimit": time_limit}
+    return ask(settings, f"/api/daemon/passes/{name}/run", body) is not None
 
 
 def ask_for_queued_passes(settings: Settings) -> list[dict[str, Any]] | None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.config import LoadedSettings, Settings
+from core.config.quantities import parse_duration
 from core.db.engine import Database
 from core.db.tables import utc_now
 from core.digest.gather import Digest
@@ -24,9 +25,10 @@ from core.errors import UnknownPass
 from core.passes import runs
 from core.passes.all import PASSES
 from core.passes.due import check_names
-from core.passes.runner import Runner, Wanted
+from core.passes.runner import Runner, Wanted, refuse_useless_limit
 from core.passes.runs import UNFINISHED, Run, RunState
-from core.passes.shape import Tools
+from core.passes.shape import Pass, Tools
+from core.passes.told import KnownPass, pass_run_of
 from core.pipeline.holders import daemon_is_running
 from daemon.cli.ask_daemon import DaemonUnreachable, ask_for_queued_passes, ask_to_cancel_pass, ask_to_run_pass
 from daemon.cli.catalogue import open_catalogue, with_catalogue
@@ -50,15 +52,16 @@ def list_passes(ctx: click.Context, as_json: bool) -> None:
     """Show every pass, how often it runs and how it went."""
     settings = load(ctx, require_folders=False).settings
     check_names(settings.night, PASSES)
-    rows = asyncio.run(_listed(settings))
+    listed = asyncio.run(_listed(settings))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode([known for known, _ in listed]), indent=2).decode())
         return
     table = Table("pass", "what it does", "every", "last success", "last run")
-    for row in rows:
-        every = "off" if row["every"] is None else f"{row['every'] / 3600:g} h"
-        good = "never" if row["lastSuccess"] is None else f"{row['lastSuccess'].astimezone():%Y-%m-%d %H:%M}"
-        table.add_row(row["name"], Text(row["title"]), every, good, Text(row["told"]))
+    for known, run in listed:
+        every = "off" if known.every is None else f"{known.every / 3600:g} h"
+        good = "never" if known.last_success is None else f"{known.last_success.astimezone():%Y-%m-%d %H:%M}"
+        told = "never" if run is None else _told(run)
+        table.add_row(known.name, Text(known.title), every, good, Text(f"waits; {told}" if known.waiting else told))
     Console().print(table)
 
 
@@ -71,7 +74,7 @@ def history(ctx: click.Context, name: str | None, limit: int, as_json: bool) -> 
     """Show the last runs of the pass NAME, or of all, newest first, and what they did."""
     settings = load(ctx, require_folders=False).settings
     if name is not None:
-        _refuse_unknown(name)
+        _known(name)
 
     async def read(database: Database) -> list[Run]:
         locks = layout_of(settings).locks
@@ -80,7 +83,7 @@ def history(ctx: click.Context, name: str | None, limit: int, as_json: bool) -> 
 
     found = with_catalogue(settings, read)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode([_as_json(run) for run in found]), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode([pass_run_of(run) for run in found]), indent=2).decode())
         return
     table = Table("run", "pass", "began", "worked", "state", "what it did")
     for run in found:
@@ -95,26 +98,36 @@ def history(ctx: click.Context, name: str | None, limit: int, as_json: bool) -> 
 @passes.command("run")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Only look what there would be to do; nothing is changed.")
+@click.option(
+    "--time-limit", help='Only verify: end after so much work, such as "10m"; the next run goes on from there.'
+)
 @click.option("--no-wait", is_flag=True, help="With a running daemon: return at once.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object.")
 @click.pass_context
-def run_pass(ctx: click.Context, name: str, dry_run: bool, no_wait: bool, as_json: bool) -> None:
+def run_pass(
+    ctx: click.Context, name: str, dry_run: bool, time_limit: str | None, no_wait: bool, as_json: bool
+) -> None:
     """Run the pass NAME now: in the daemon if one runs, else here.
 
     Exit code 1 if it fails. Whoever interrupts this lets a run in the daemon go on; one that runs here goes on with the
     next start of the daemon or of this command.
     """
+    try:
+        seconds = None if time_limit is None else parse_duration(time_limit)
+    except ValueError as error:
+        raise click.BadParameter(f"{time_limit} {error}", param_hint="--time-limit") from error
     loaded = load(ctx, require_folders=False)
     settings = loaded.settings
-    _refuse_unknown(name)
-    if no_wait and ask_to_run_pass(settings, name, dry_run=dry_run):
+    refuse_useless_limit(_known(name), seconds)
+    wanted = Wanted(name, is_asked=True, is_dry=dry_run, time_limit=seconds)
+    if no_wait and ask_to_run_pass(settings, name, dry_run=dry_run, time_limit=seconds):
         click.echo(f"{name} runs as soon as the pass before it is over.")
         return
-    run = asyncio.run(_run_in_daemon(settings, name, dry_run=dry_run, is_quiet=as_json))
+    run = asyncio.run(_run_in_daemon(settings, wanted, is_quiet=as_json))
     if run is None:
-        run = asyncio.run(_run_here(loaded, name, dry_run=dry_run))
+        run = asyncio.run(_run_here(loaded, wanted))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(_as_json(run)), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(pass_run_of(run)), indent=2).decode())
     else:
         _print(run, home_zone_of(settings))
     sys.exit(0 if run.state is RunState.DONE else 1)
@@ -129,7 +142,7 @@ def cancel(ctx: click.Context, name: str) -> None:
     What it did stays done.
     """
     settings = load(ctx, require_folders=False).settings
-    _refuse_unknown(name)
+    _known(name)
 
     async def cancel_interrupted(database: Database) -> bool:
         async with database.write() as connection:
@@ -143,33 +156,49 @@ def cancel(ctx: click.Context, name: str) -> None:
         raise DaemonUnreachable(f"The daemon is not running, and {name} was not interrupted: there is nothing to end.")
 
 
-def _refuse_unknown(name: str) -> None:
-    names = [each.name for each in PASSES]
-    if name not in names:
-        raise UnknownPass(f"There is no pass called {name}; there are {', '.join(names)}.")
+def _known(name: str) -> Pass:
+    known = {each.name: each for each in PASSES}
+    if name not in known:
+        raise UnknownPass(f"There is no pass called {name}; there are {', '.join(known)}.")
+    return known[name]
 
 
-async def _listed(settings: Settings) -> list[dict[str, Any]]:
+async def _listed(settings: Settings) -> list[tuple[KnownPass, Run | None]]:
     async with open_catalogue(settings) as database, database.read() as connection:
         found, good = await runs.latest(connection), await runs.last_times(connection, RunState.DONE)
     locks = layout_of(settings).locks
     latest = {name: runs.as_it_is(run, locks) for name, run in found.items()}
+    waiting = await asyncio.to_thread(_waiting, settings)
     night = settings.night
     return [
-        {
-            "name": each.name,
-            "title": each.title,
-            "every": None if each.name in night.off else night.every.get(each.name, each.every),
-            "lastSuccess": good.get(each.name),
-            "lastRun": _as_json(latest[each.name]) if each.name in latest else None,
-            "told": _told(latest[each.name]) if each.name in latest else "never",
-        }
+        (
+            KnownPass(
+                name=each.name,
+                title=each.title,
+                every=None if each.name in night.off else night.every.get(each.name, each.every),
+                waiting=each.name in waiting,
+                last_success=good.get(each.name),
+                last_run=pass_run_of(latest[each.name]) if each.name in latest else None,
+            ),
+            latest.get(each.name),
+        )
         for each in PASSES
     ]
 
 
-async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_quiet: bool) -> Run | None:
+def _waiting(settings: Settings) -> set[str]:
+    """The passes that wait in the daemon; where it does not answer, that is told instead."""
+    try:
+        queued = ask_for_queued_passes(settings) or []
+    except DaemonUnreachable as error:
+        click.echo(f"What waits is not known. {error}", err=True)
+        return set()
+    return {each["name"] for each in queued if each["state"] == "waiting"}
+
+
+async def _run_in_daemon(settings: Settings, wanted: Wanted, *, is_quiet: bool) -> Run | None:
     """Lets the daemon run it and waits for the end; ``None`` when no daemon runs."""
+    name, dry_run = wanted.name, wanted.is_dry
 
     async def last(database: Database) -> Run | None:
         async with database.read() as connection:
@@ -177,7 +206,8 @@ async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_qui
 
     async def follow(database: Database) -> Run | None:
         before = await last(database)
-        if not await asyncio.to_thread(ask_to_run_pass, settings, name, dry_run=dry_run):
+        limit = wanted.time_limit
+        if not await asyncio.to_thread(ask_to_run_pass, settings, name, dry_run=dry_run, time_limit=limit):
             return None
         bar = Bar(
             TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
@@ -214,12 +244,12 @@ async def _run_in_daemon(settings: Settings, name: str, *, dry_run: bool, is_qui
         return await follow(database)
 
 
-async def _run_here(loaded: LoadedSettings, name: str, *, dry_run: bool) -> Run:
+async def _run_here(loaded: LoadedSettings, wanted: Wanted) -> Run:
     settings = loaded.settings
     configure_logs(settings, level="warning")
     async with open_bench(settings) as bench:
         runner = Runner(Tools(bench, settings, loaded.file), PASSES)
-        return await runner.run(Wanted(name, is_asked=True, is_dry=dry_run))
+        return await runner.run(wanted)
 
 
 def _pauses() -> Iterator[float]:
@@ -264,19 +294,3 @@ def _told(run: Run) -> str:
 
 def _brief(value: Any) -> str:
     return str(len(value)) if isinstance(value, list | dict) else str(value)
-
-
-def _as_json(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "name": run.name,
-        "state": run.state,
-        "dryRun": run.is_dry,
-        "done": run.progress.done,
-        "total": run.progress.total,
-        "seconds": run.seconds,
-        "reason": run.reason,
-        "report": run.progress.report,
-        "startedAt": run.started_at,
-        "endedAt": run.ended_at,
-    }

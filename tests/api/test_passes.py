@@ -31,6 +31,11 @@ async def test_passes_are_listed_run_and_told_of(library: Library) -> None:
     (run,) = history
     assert (run["state"], run["asked"], run["dryRun"]) == ("done", True, False)
     assert run["report"]["made"] == 0
+    assert (run["perSecond"], run["secondsLeft"], run["timeLimit"]) == (
+        round(run["done"] / run["seconds"], 3),
+        None,
+        None,
+    )
     (thumbnails,) = (each for each in await library.send("GET", "/api/daemon/passes") if each["name"] == "thumbnails")
     assert thumbnails["lastSuccess"] == run["endedAt"]
     assert thumbnails["lastRun"] == run
@@ -45,6 +50,14 @@ async def test_a_pass_that_waits_is_cancelled(sqlite_library: Library) -> None:
     assert await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/cancel", 202) == {"name": "thumbnails"}
     refused = await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/cancel", 400)
     assert refused["message"] == "thumbnails is neither running nor waiting, and was not interrupted."
+
+
+async def test_a_limit_of_time_is_for_passes_that_heed_it(sqlite_library: Library) -> None:
+    ask = {"timeLimit": 600}
+    assert (await sqlite_library.send("POST", "/api/daemon/passes/verify/run", 202, json=ask))["isNew"] is True
+    refused = await sqlite_library.send("POST", "/api/daemon/passes/thumbnails/run", 400, json=ask)
+    assert "thumbnails always goes to its end" in refused["message"]
+    await sqlite_library.send("POST", "/api/daemon/passes/verify/run", 400, json={"timeLimit": -1})
 
 
 @pytest.mark.parametrize(

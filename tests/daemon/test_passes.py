@@ -66,7 +66,8 @@ def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_ho
         assert (run["state"], run["report"]["made"]) == ("done", len(grid))
         assert all(path.exists() for path in grid)
         listed = json.loads(home.run("pass", "list", "--json").stdout)
-        assert {each["name"]: each["lastRun"]["state"] for each in listed}["thumbnails"] == "done"
+        assert {each["name"]: each["lastRun"] for each in listed}["thumbnails"] == run
+        assert listed == daemon.get("/api/daemon/passes").json()
 
         (by_night,) = json.loads(home.run("backup", "list", "--json").stdout)
         assert by_night["why"] is None
@@ -90,6 +91,8 @@ def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_ho
     again = home.run("pass", "run", "thumbnails", "--dry-run", "--json")
     assert json.loads(again.stdout)["dryRun"] is True, again.stderr
     assert home.run("pass", "run", "thumbnail").returncode == 2
+    refused = home.run("pass", "run", "thumbnails", "--time-limit", "10m")
+    assert (refused.returncode, "thumbnails always goes to its end" in refused.stderr) == (2, True)
     told = home.run("pass", "run", "digest", "--dry-run").stdout
     assert "What ran:\n  thumbnails: done" in told
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.db.tables import utc_now
-from core.errors import NoSpace, UnknownPass
+from core.errors import EndlessPass, NoSpace, UnknownPass
 from core.passes import runs
 from core.passes.runner import Manners, Runner, Wanted
 from core.passes.runs import Run, RunState
@@ -148,6 +148,40 @@ async def test_a_dry_run_that_is_stopped_is_over(tools: Tools) -> None:
     run = await runner.run(replace(WANTED, is_dry=True))
     assert (run.state, run.reason) == (RunState.CANCELLED, "Pictallion was stopped.")
     assert (await Runner(tools, [counting(4)]).run(replace(WANTED, is_dry=True))).id != run.id
+
+
+async def test_a_run_with_a_limit_works_no_longer_and_is_done(both_tools: Tools) -> None:
+    limited = replace(counting(10), limit=lambda settings: 3600.0)
+    run = await Runner(both_tools, [limited]).run(replace(WANTED, is_asked=True, time_limit=0.0))
+    assert (run.state, run.progress.done, run.time_limit) == (RunState.DONE, 1, 0.0)
+    assert run.reason == "Its time was over; what it did not come to is first the next time."
+    (remembered,) = await history(both_tools)
+    assert remembered.time_limit == 0.0
+    run = await Runner(both_tools, [limited]).run(WANTED)
+    assert (run.state, run.progress.done, run.time_limit, run.reason) == (RunState.DONE, 10, 3600.0, None)
+
+
+async def test_a_limit_holds_for_what_goes_on_or_runs_already_from_now(tools: Tools) -> None:
+    async def limit(number: int) -> None:
+        if number == 5:
+            assert not runner.request(replace(WANTED, is_asked=True, time_limit=0.0))
+
+    left = await left_behind(tools)
+    assert (replace(left, seconds=6.0).seconds_left, replace(left, seconds=6.0).per_second) == (14.0, 0.5)
+    assert replace(left, seconds=6.0, time_limit=10.0).seconds_left == 4.0
+    runner = Runner(tools, [replace(counting(10, limit), limit=lambda settings: 3600.0)])
+    run = await runner.run(replace(WANTED, is_asked=True, time_limit=1800.0))
+    assert (run.id, run.state, run.progress.done) == (left.id, RunState.DONE, 7)
+    assert run.time_limit is not None
+    assert 6.0 <= run.time_limit < 1800.0
+
+
+async def test_a_limit_for_what_goes_to_its_end_is_refused(tools: Tools) -> None:
+    runner = Runner(tools, [counting(1)])
+    with pytest.raises(EndlessPass, match="counting always goes to its end"):
+        runner.request(replace(WANTED, time_limit=600.0))
+    with pytest.raises(EndlessPass, match="counting always goes to its end"):
+        await runner.run(replace(WANTED, time_limit=600.0))
 
 
 async def test_what_is_asked_to_stop_stops_after_the_slice_and_goes_on_another_time(tools: Tools) -> None:

@@ -209,6 +209,20 @@ async def test_each_night_has_its_share_and_all_have_their_turn(
     assert (await verified(tools)).progress.report["verified"] == 12
 
 
+async def test_its_limit_is_for_all_of_it_and_what_it_did_not_come_to_is_first_the_next_time(
+    both_tools: Tools, inbox: Path
+) -> None:
+    tools = watching(both_tools, inbox)
+    for number in range(2):
+        await add_photo(tools, inbox, number)
+    runner = Runner(tools, [VERIFY])
+    run = await runner.run(Wanted("verify", is_asked=True, time_limit=0.0))
+    assert (run.state, run.progress.report["verified"]) == ("done", 0)
+    assert (run.progress.report["databaseChecked"] != [], run.time_limit) == (True, 0.0)
+    run = await runner.run(Wanted("verify"))
+    assert (run.progress.report["verified"], run.time_limit) == (4, tools.settings.night.verify_limit)
+
+
 async def test_a_dry_run_reads_and_remembers_nothing(tools: Tools, inbox: Path) -> None:
     await add_photo(tools, inbox, 1)
     damage_file(tools, "media/bronze/2025/08/1.jpg")

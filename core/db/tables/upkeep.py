@@ -37,6 +37,8 @@ class PassRun(Base):
     report: Mapped[dict[str, Any]]
     #: How long it has worked.
     seconds: Mapped[float] = mapped_column(default=0.0)
+    #: How many of these seconds it may work.
+    time_limit: Mapped[float | None]
     #: One sentence for a person: why it is in this state.
     reason: Mapped[str | None]
     started_at: Mapped[datetime]
