@@ -116,13 +116,17 @@ async def _troubles(connection: AsyncConnection) -> list[Trouble]:
         found += [Trouble("database", f"The database is damaged: {fault} {advice}.") for fault in faults[:TOLD]]
     states = await tally.counts(connection)
     if quarantined := states[State.QUARANTINED]:
-        found.append(Trouble("quarantine", f"{quarantined} files are in quarantine."))
+        are = "file is" if quarantined == 1 else "files are"
+        found.append(Trouble("quarantine", f"{quarantined} {are} in quarantine."))
     found += [
         Trouble("file", f"{each['root']}:{each['path']}: {each['reason'] or each['state']}")
         for each in await tally.troubles(connection, TOLD)
     ]
-    unwritten, first = await failures(connection, TOLD)
-    found += [Trouble("sidecar", f"{row.path}: {row.reason}") for row in first if unwritten]
+    _, unwritten = await failures(connection, TOLD)
+    sidecars = [f"{row.path}: {row.reason}" for row in unwritten]
+    if verified is not None:
+        sidecars += verified.progress.report.get("sidecarTroubles", [])
+    found += [Trouble("sidecar", sentence) for sentence in sidecars[:TOLD]]
     found += [
         Trouble("pass", f"{run.name} failed: {run.reason}") for run in last.values() if run.state is RunState.FAILED
     ]

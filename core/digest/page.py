@@ -7,21 +7,29 @@ from zoneinfo import ZoneInfo
 
 from core.digest.gather import Digest
 
+#: For one of a kind, and for more.
 _WAITING = {
-    "uploadConflicts": "uploads that look like photos in the library",
-    "unnamedFaces": "faces without a name",
-    "suggestedFaces": "faces of which it is known whose they may be",
-    "faceGroups": "people whom nobody has named",
-    "duplicates": "pictures that are there more than once",
-    "bursts": "bursts that nothing was chosen from",
-    "occasions": "trips and parties that were found",
+    "uploadConflicts": (
+        "upload that looks like a photo in the library",
+        "uploads that look like photos in the library",
+    ),
+    "unnamedFaces": ("face without a name", "faces without a name"),
+    "suggestedFaces": (
+        "face of which it is known whose it may be",
+        "faces of which it is known whose they may be",
+    ),
+    "faceGroups": ("person whom nobody has named", "people whom nobody has named"),
+    "duplicates": ("picture that is there more than once", "pictures that are there more than once"),
+    "bursts": ("burst that nothing was chosen from", "bursts that nothing was chosen from"),
+    "occasions": ("trip or party that was found", "trips and parties that were found"),
 }
 
 
 def subject(digest: Digest) -> str:
     """One line."""
+    photos = _counted(digest.taken_in, "new photo", "new photos")
     trouble = f", {len(digest.troubles)} to look at" if digest.troubles else ""
-    return f"Pictallion: {digest.taken_in} new photos{trouble}"
+    return f"Pictallion: {photos}{trouble}"
 
 
 def page(digest: Digest, zone: str) -> str:
@@ -32,8 +40,11 @@ def page(digest: Digest, zone: str) -> str:
 def _lines(digest: Digest, zone: ZoneInfo) -> Iterator[str]:
     yield f"From {digest.since.astimezone(zone):%Y-%m-%d %H:%M} to {digest.until.astimezone(zone):%Y-%m-%d %H:%M}"
     yield ""
-    yield f"{digest.taken_in} photos were taken in, {digest.described} described, {digest.changed} changed."
-    waiting = [f"  {count} {_WAITING.get(kind, kind)}" for kind, count in digest.waiting.items() if count]
+    taken_in = _counted(digest.taken_in, "photo was", "photos were")
+    yield f"{taken_in} taken in, {digest.described} described, {digest.changed} changed."
+    waiting = [
+        f"  {_counted(count, *_WAITING.get(kind, (kind, kind)))}" for kind, count in digest.waiting.items() if count
+    ]
     if waiting:
         yield from ("", "Waiting for you:", *waiting)
     if digest.troubles:
@@ -44,3 +55,7 @@ def _lines(digest: Digest, zone: ZoneInfo) -> Iterator[str]:
             yield f"  {run.name}: {run.state} in {run.seconds:.0f} s" + (f": {run.reason}" if run.reason else "")
     if not digest.troubles:
         yield from ("", "All is well.")
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"

@@ -65,7 +65,7 @@ async def step(tools: Tools, progress: Progress) -> Progress:
     return Progress(checkpoint, progress.done + 1, progress.total, not later, report)
 
 
-DIGEST: Final = Pass("digest", "Tells what happened and what waits for you", begin, step)
+DIGEST: Final = Pass("digest", "Tells what happened and what waits for you", begin, step, asked_is_extra=True)
 
 
 async def _since(tools: Tools, digest: Digest, since: datetime) -> Digest:

@@ -41,10 +41,11 @@ async def due(
     What a person asked for and was interrupted goes on whatever the time. What another process is at is left to it.
     """
     unfinished = {run.name: run for run in await runs.unfinished(connection) if not run.is_dry}
-    good = await runs.last_times(connection, RunState.DONE)
+    extra = [each.name for each in passes if each.asked_is_extra]
+    good = await runs.last_times(connection, RunState.DONE, extra=extra)
     bad: dict[str, datetime] = {}
     for state in (RunState.FAILED, RunState.CANCELLED):
-        for name, when in (await runs.last_times(connection, state)).items():
+        for name, when in (await runs.last_times(connection, state, extra=extra)).items():
             bad[name] = max(when, bad.get(name, when))
     wanted = []
     for each in passes:

@@ -5,13 +5,14 @@ Every function works in the caller's transaction.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import PassRun
@@ -167,9 +168,12 @@ async def latest(connection: AsyncConnection) -> dict[str, Run]:
     return {run.name: run for run in await _read(connection, select(PassRun).where(PassRun.id.in_(newest)))}
 
 
-async def last_times(connection: AsyncConnection, state: RunState) -> dict[str, datetime]:
-    """When each pass last ended in this state, by name."""
-    statement = select(PassRun.name, func.max(PassRun.ended_at)).where(PassRun.is_dry.is_(False))
+async def last_times(
+    connection: AsyncConnection, state: RunState, *, extra: Collection[str] = ()
+) -> dict[str, datetime]:
+    """When each pass last ended in this state, by name; of those in ``extra`` without runs that people asked for."""
+    counts = or_(PassRun.is_asked.is_(False), PassRun.name.not_in(extra))
+    statement = select(PassRun.name, func.max(PassRun.ended_at)).where(PassRun.is_dry.is_(False), counts)
     rows = await connection.execute(statement.where(PassRun.state == state).group_by(PassRun.name))
     return {name: when for name, when in rows if when is not None}
 

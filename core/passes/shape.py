@@ -59,7 +59,8 @@ class Pass:
 
     ``every`` is how often the pass runs by itself in seconds, unless ``[night]`` says otherwise. ``limit`` is there for
     a pass that need not come to its end: how many seconds one run of it works at most. It ends after the slice in which
-    that is over, as done; what it did not come to has to be first in the next run.
+    that is over, as done; what it did not come to has to be first in the next run. ``asked_is_extra``: a run that a
+    person asks for does not stand for the one that is due.
     """
 
     name: str
@@ -68,3 +69,4 @@ class Pass:
     step: Step
     every: float = 86400.0
     limit: Callable[[Settings], float] | None = None
+    asked_is_extra: bool = False

@@ -21,6 +21,7 @@ _COMMANDS = {
     "backup": "daemon.cli.backup:backup",
     "config": "daemon.cli.config:config",
     "damage": "daemon.cli.damage:damage",
+    "digest": "daemon.cli.digest:digest_command",
     "explain": "daemon.cli.explain:explain",
     "import": "daemon.cli.import_files:import_files",
     "pass": "daemon.cli.passes:passes",

@@ -95,6 +95,9 @@ def test_what_is_late_runs_after_the_start_and_what_is_asked_for_at_once(make_ho
     assert (refused.returncode, "thumbnails always goes to its end" in refused.stderr) == (2, True)
     told = home.run("pass", "run", "digest", "--dry-run").stdout
     assert "What ran:\n  thumbnails: done" in told
+    shown = home.run("digest").stdout.partition("\n")[2]
+    assert "photos were taken in" in shown
+    assert shown in told
 
 
 def test_a_daemon_that_was_killed_goes_on_with_the_slice_that_it_had_in_hand(make_home: Callable[..., Home]) -> None:

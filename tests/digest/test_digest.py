@@ -20,6 +20,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import insert
 from structlog.testing import capture_logs
 
@@ -27,7 +28,8 @@ from core.audit.damage import note
 from core.audit.read_back import Outcome
 from core.config.schema import Digest as Told
 from core.db.tables import AssetHistory, FileVersion, LedgerEntry, MediaAsset, Person, WatchRoot, new_id, utc_now
-from core.digest.gather import gather
+from core.digest.gather import Digest, gather
+from core.digest.page import page, subject
 from core.passes.digest import DIGEST
 from core.passes.runner import Runner, Wanted
 from core.passes.runs import Run
@@ -198,6 +200,29 @@ async def test_the_mail_says_it_in_plain_words(tools: Tools) -> None:
     text = message.get_content()
     assert "2 photos were taken in, 1 described, 0 changed." in text
     assert "phone is frozen: Its disk is not there." in text
+
+
+def test_one_is_one_and_none_are_many() -> None:
+    now = utc_now()
+    waiting = dict.fromkeys(("uploadConflicts", "unnamedFaces", "suggestedFaces", "faceGroups"), 1)
+    waiting |= {"duplicates": 1, "bursts": 1, "occasions": 2}
+    one = Digest(now, now, 1, 0, 0, waiting, [], [])
+    assert subject(one) == "Pictallion: 1 new photo"
+    assert page(one, "UTC").splitlines()[2:] == [
+        "1 photo was taken in, 0 described, 0 changed.",
+        "",
+        "Waiting for you:",
+        "  1 upload that looks like a photo in the library",
+        "  1 face without a name",
+        "  1 face of which it is known whose it may be",
+        "  1 person whom nobody has named",
+        "  1 picture that is there more than once",
+        "  1 burst that nothing was chosen from",
+        "  2 trips and parties that were found",
+        "",
+        "All is well.",
+    ]
+    assert subject(structs.replace(one, taken_in=0)) == "Pictallion: 0 new photos"
 
 
 async def test_a_mail_server_that_refuses_is_told_of(tools: Tools) -> None:

@@ -81,6 +81,16 @@ async def test_what_was_interrupted_goes_on_at_night_and_what_was_asked_for_at_o
     assert await wanted(both_tools, NOON) == [Wanted("counting", is_asked=True)]
 
 
+async def test_what_a_person_asked_for_stands_for_the_night_unless_it_is_extra(both_tools: Tools) -> None:
+    await ran(both_tools, RunState.DONE, NIGHT - timedelta(days=1))
+    await ran(both_tools, RunState.FAILED, NIGHT - timedelta(hours=7), is_asked=True)
+    await ran(both_tools, RunState.DONE, NIGHT - timedelta(hours=6), is_asked=True)
+    assert await wanted(both_tools, NIGHT) == []
+    async with both_tools.bench.database.read() as connection:
+        extra = replace(EACH, asked_is_extra=True)
+        assert await due(connection, [extra], Night(), NIGHT, is_open=True) == [Wanted("counting")]
+
+
 async def test_what_another_process_is_at_is_left_to_it(tools: Tools) -> None:
     await ran(tools, RunState.RUNNING, NIGHT, is_asked=True)
     assert await wanted(tools, NIGHT) == []

@@ -248,6 +248,11 @@ async def test_sidecars_that_cannot_be_read_are_told(tools: Tools, inbox: Path) 
     report = (await verified(tools)).progress.report
     assert report["sidecars"] == 3
     assert sorted(trouble.partition(":")[0][-9:] for trouble in report["sidecarTroubles"]) == ["1.jpg.xmp", "2.jpg.xmp"]
+    async with tools.bench.database.read() as connection:
+        told = (await gather(connection, LONG_AGO, utc_now())).troubles
+    assert [(trouble.kind, trouble.sentence) for trouble in told] == [
+        ("sidecar", sentence) for sentence in report["sidecarTroubles"]
+    ]
 
 
 async def test_what_stays_in_its_folder_is_damaged_only_if_nothing_else_has_changed(tools: Tools, inbox: Path) -> None:
