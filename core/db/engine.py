@@ -14,15 +14,20 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.db.revision import SqliteRevision, postgresql_revision
+from core.errors import ChangedMeanwhile
 
 #: How long another process (the command line beside the daemon) may hold the write lock before we give up. [ms]
 SQLITE_BUSY_TIMEOUT = 30_000
 
 _READERS = 4
+
+#: Deadlock, failed serialisation, violated foreign key (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_COLLISIONS = frozenset({"40P01", "40001", "23503"})
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,20 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
-        async with self._writer.begin() as connection:
-            yield connection
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises :class:`ChangedMeanwhile` where another transaction was in its way, or had removed what it points at.
+        """
+        try:
+            async with self._writer.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            if not _is_collision(error):
+                raise
+            raise ChangedMeanwhile(
+                "Somebody else changed or removed the same thing in the same moment, so that nothing was changed here. "
+                "Look again, and repeat what is still wanted."
+            ) from error
 
     async def revision(self) -> str | None:
         """A mark that changes with every commit, also those of other programs; ``None`` where it cannot be told.
@@ -63,6 +79,12 @@ class Database:
             self._sqlite.close()
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+def _is_collision(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
 
 def open_database(url: str) -> Database:

@@ -95,6 +95,7 @@ async def _archive(bench: Workbench, versions: Sequence[_Version], photo_id: str
     details = f"{shown(chosen.original_filename)} was archived{_whereabouts(moves)}."
     async with _recorded(bench, moves) as connection:
         await _hide(connection, seen, moves, {"archived_at": utc_now()})
+        await _refuse_newcomers(connection, chosen)
         await _write_history(connection, chosen.media_asset_id, "ARCHIVED", details)
 
 
@@ -149,6 +150,7 @@ async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str)
         await _hide(connection, gone, moves, {"archived_at": utc_now(), "processing_state": DELETED})
         await _forget(connection, [version.id for version in gone])
         if is_whole:
+            await _refuse_newcomers(connection, chosen)
             # where it was an upload that waited for a decision: this is one
             await connection.execute(
                 delete(UploadConflict).where(UploadConflict.media_asset_id == chosen.media_asset_id)
@@ -321,6 +323,7 @@ async def _hide(
 
     Raises :class:`BadRequest` when somebody else was quicker with one of them.
     """
+    await lock_asset(connection, versions[0].media_asset_id)
     paths = {move.version_id: move.new for move in moves}
     for version in versions:
         unchanged = (FileVersion.id == version.id, FileVersion.file_path == version.file_path)
@@ -328,7 +331,31 @@ async def _hide(
         path = {"file_path": paths[version.id]} if version.id in paths else {}
         result = await connection.execute(update(FileVersion).where(*unchanged, since).values(**values, **path))
         if result.rowcount != 1:
-            raise BadRequest(f"{shown(version.original_filename)} was changed by somebody else just now; look again.")
+            raise _changed(version)
+
+
+async def lock_asset(connection: AsyncConnection, asset_id: str) -> None:
+    """Keeps the versions of an asset for this transaction, of which it changes several; it waits for its turn.
+
+    In SQLite, where one transaction writes at a time, this does nothing.
+    """
+    await connection.execute(select(MediaAsset.id).where(MediaAsset.id == asset_id).with_for_update())
+
+
+async def _refuse_newcomers(connection: AsyncConnection, chosen: _Version) -> None:
+    """Raises :class:`BadRequest` when the photo, which is hidden by now, has got a version meanwhile.
+
+    To be asked under :func:`lock_asset`, which who makes a version holds as well.
+    """
+    statement = select(FileVersion.id).where(
+        FileVersion.media_asset_id == chosen.media_asset_id, FileVersion.archived_at.is_(None)
+    )
+    if (await connection.execute(statement.limit(1))).first() is not None:
+        raise _changed(chosen)
+
+
+def _changed(version: _Version) -> BadRequest:
+    return BadRequest(f"{shown(version.original_filename)} was changed by somebody else just now; look again.")
 
 
 async def _forget(connection: AsyncConnection, version_ids: Sequence[str]) -> None:

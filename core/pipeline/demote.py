@@ -25,6 +25,7 @@ from core.db.tables import (
     utc_now,
 )
 from core.errors import BadRequest, NotFound
+from core.library.archive import lock_asset
 from core.library.layout import Tier, is_reference
 from core.library.sidecars import mark_stale
 from core.media.source_file import shown
@@ -60,6 +61,7 @@ async def demote(bench: Workbench, photo_id: str) -> str:
         asset_id = (await _version(connection, photo_id))["media_asset_id"]
     async with bench.claims.hold(f"gold of {asset_id}"):
         async with bench.database.write() as connection:
+            await lock_asset(connection, asset_id)
             row = await _version(connection, photo_id)
             below = await _below(connection, row)
             intent = await _give_up(connection, bench, row, below)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ai.provider import Answered, Description, Usage
@@ -21,6 +21,7 @@ from core.backlog.queue import add_new
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
 from core.errors import IntakeError, PlacementFailed
 from core.groups.keeping import keep_grouped
+from core.library.archive import DELETED, lock_asset
 from core.library.described import answer_of
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name
@@ -205,13 +206,22 @@ def _write_beside(bench: Workbench, item: Item, target: str, sidecar: SidecarFac
 async def _record(
     connection: AsyncConnection, item: Item, original: Original, look: Look, columns: dict[str, Any]
 ) -> str:
-    """Writes the Silver version and what belongs to it; returns its id."""
+    """Writes the Silver version and what belongs to it; returns its id.
+
+    Where a person has put the original away meanwhile, what was made of it is put away with it.
+    """
     version_id, now = str(columns["id"]), utc_now()
-    await connection.execute(insert(FileVersion), columns | {"created_at": now})
-    await connection.execute(
-        update(FileVersion).where(FileVersion.id == original.version_id).values(processing_state="promoted")
-    )
-    if look.faces.faces:
+    await lock_asset(connection, original.asset_id)
+    bronze = select(FileVersion.archived_at, FileVersion.processing_state).where(FileVersion.id == original.version_id)
+    archived_at, state = (await connection.execute(bronze)).one()
+    is_deleted = state == DELETED
+    fate = {"archived_at": archived_at} | ({"processing_state": DELETED} if is_deleted else {})
+    await connection.execute(insert(FileVersion), columns | {"created_at": now} | fate)
+    if not is_deleted:
+        await connection.execute(
+            update(FileVersion).where(FileVersion.id == original.version_id).values(processing_state="promoted")
+        )
+    if look.faces.faces and not is_deleted:
         await connection.execute(insert(Face), face_rows(look.faces, version_id))
     name = columns["file_path"].rpartition("/")[2]
     details = f"{shown(item.original_filename)} was promoted from Bronze to Silver as {name}."

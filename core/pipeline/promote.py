@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
 from core.errors import BadRequest, IntakeError, NotFound, WorkerLost
+from core.library.archive import lock_asset
 from core.library.edits import EDITED, UPDATED
 from core.library.gold_facts import GoldFacts, gold_facts
 from core.library.gold_name import captured_of, gold_name
@@ -225,8 +226,7 @@ async def _record(
 ) -> str | None:
     """Writes the Gold version and what belongs to it; ``None`` when the asset has one by now."""
     silver, now, gold_id = photo.silver, utc_now(), new_id()
-    asset = select(MediaAsset.id).where(MediaAsset.id == silver["media_asset_id"]).with_for_update()
-    await connection.execute(asset)
+    await lock_asset(connection, silver["media_asset_id"])
     if await _gold_of(connection, silver["media_asset_id"]) is not None:
         return None
     columns = {column.key: silver[column.key] for column in FileVersion.__mapper__.column_attrs} | {
