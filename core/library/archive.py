@@ -40,6 +40,7 @@ from core.errors import BadRequest, NameTaken, NotFound, PlacementFailed
 from core.library.layout import ARCHIVE, Layout, Tier, is_reference, json_sidecar_of, month_directory, sidecar_of
 from core.library.naming import numbered
 from core.library.placing import discard, hash_file, place_link
+from core.library.pointing import point_to
 from core.library.sidecars import mark_stale
 from core.library.upload_conflicts import PENDING
 from core.media.clock import clock_of
@@ -54,6 +55,8 @@ log = structlog.get_logger()
 
 DELETED = "deleted"
 """The ``processing_state`` of a version that a person has deleted; it never comes back by itself."""
+
+_RANKS = {Tier.BRONZE: 0, Tier.SILVER: 1, Tier.GOLD: 2}
 
 _COLUMNS = (
     FileVersion.id,
@@ -148,8 +151,10 @@ async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str)
     details = f"{shown(chosen.original_filename)} {what}{_whereabouts(moves)}."
     async with _recorded(bench, moves) as connection:
         await _hide(connection, gone, moves, {"archived_at": utc_now(), "processing_state": DELETED})
-        await _forget(connection, [version.id for version in gone])
-        if is_whole:
+        if not is_whole:
+            await point_to(connection, chosen.id, max(others, key=lambda other: _RANKS[other.tier]).id)
+        else:
+            await _forget(connection, [version.id for version in gone])
             await _refuse_newcomers(connection, chosen)
             # where it was an upload that waited for a decision: this is one
             await connection.execute(

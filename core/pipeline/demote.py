@@ -16,17 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import (
     AssetHistory,
-    Collection,
-    CollectionPhoto,
-    Face,
     FileVersion,
     MediaAsset,
-    UploadConflict,
     utc_now,
 )
 from core.errors import BadRequest, NotFound
 from core.library.archive import lock_asset
 from core.library.layout import Tier, is_reference
+from core.library.pointing import point_to
 from core.library.sidecars import mark_stale
 from core.media.source_file import shown
 from core.pipeline import placements
@@ -133,16 +130,7 @@ async def _give_up(
     await connection.execute(
         update(FileVersion).where(FileVersion.id == new).values(said | {"processing_state": "processed"})
     )
-    await connection.execute(update(Face).where(Face.photo_id == old).values(photo_id=new))
-    both = select(CollectionPhoto.collection_id).where(CollectionPhoto.photo_id == new)
-    await connection.execute(
-        delete(CollectionPhoto).where(CollectionPhoto.photo_id == old, CollectionPhoto.collection_id.in_(both))
-    )
-    await connection.execute(update(CollectionPhoto).where(CollectionPhoto.photo_id == old).values(photo_id=new))
-    await connection.execute(update(Collection).where(Collection.cover_photo == old).values(cover_photo=new))
-    await connection.execute(
-        update(UploadConflict).where(UploadConflict.existing_photo_id == old).values(existing_photo_id=new)
-    )
+    await point_to(connection, old, new)
     await connection.execute(delete(FileVersion).where(FileVersion.id == old))
     await mark_stale(connection, [new])
     upper, lower = str(row["tier"]).capitalize(), str(below["tier"]).capitalize()

@@ -204,6 +204,19 @@ async def test_without_its_gold_version_a_photo_is_silver_again(library: Library
     assert await library.ids("/api/photos", tier="all_versions") == []
 
 
+@pytest.mark.parametrize("gone", ["gold", "silver"])
+async def test_faces_and_albums_go_with_the_version_that_stays(library: Library, gone: str) -> None:
+    photo = await add_stored(library, "bronze", "silver", "gold")
+    left = {"gold": "silver", "silver": "gold"}[gone]
+    face = await library.add_face(photo[gone])
+    album = await library.insert(Collection, name="Album")
+    await library.insert(CollectionPhoto, collection_id=album, photo_id=photo[gone])
+    assert (await library.http.delete(f"/api/photos/{photo[gone]}")).status_code == 200
+    (shown,) = await library.send("GET", f"/api/collections/{album}/photos")
+    assert shown["id"] == photo[left]
+    assert [each["id"] for each in shown["detectedFaces"]] == [face]
+
+
 async def test_an_archived_photo_can_be_deleted(library: Library) -> None:
     photo = await add_stored(library, "bronze", "silver")
     await act(library, photo["silver"], "archive")
