@@ -1,7 +1,8 @@
 """Keeps the rendered pictures: makes those that the grid asks for and that are not there, and trims the others.
 
-What is trimmed was not used for longest. Squares of unusual sizes and previews may go, since they are made again when
-somebody asks; the thumbnails of the grid stay.
+What is trimmed was not used for longest. All pictures of contents may go that no photo in sight has (those of archived
+photos, say), and those first; of others squares of unusual sizes and previews, since they are made again when somebody
+asks. The thumbnails of the grid stay, and the report says by how many bytes there is still more than is allowed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +50,7 @@ async def begin(tools: Tools) -> Progress:
     """Counts the photos whose pictures are looked for."""
     async with tools.bench.database.read() as connection:
         total = (await connection.execute(select(func.count()).select_from(FileVersion).where(*_WITH_PICTURE))).scalar()
-    report = {"made": 0, "impossible": 0, "bytes": 0, "trimmed": 0, "trimmedBytes": 0}
+    report = {"made": 0, "impossible": 0, "bytes": 0, "trimmed": 0, "trimmedBytes": 0, "overBy": 0}
     return Progress({"phase": "fill", "after": ""}, 0, (total or 0) + 2 * _FOLDERS, report=report)
 
 
@@ -130,7 +133,12 @@ async def _measure(tools: Tools, progress: Progress) -> Progress:
     ends = time.monotonic() + SLICE_SECONDS
     folder = first
     while folder < _FOLDERS and (folder == first or time.monotonic() < ends):
-        kept, of_days = await asyncio.to_thread(_weigh, _folder(tools, folder))
+        kept, of_days = 0, Counter[int]()
+        for picture in await _pictures(tools, folder):
+            if picture.goes_with is None:
+                kept += picture.size
+            else:
+                of_days[picture.goes_with] += picture.size
         days.update(of_days)
         report["bytes"] += kept + of_days.total()
         folder += 1
@@ -151,20 +159,20 @@ async def _trim(tools: Tools, progress: Progress) -> Progress:
     ends = time.monotonic() + SLICE_SECONDS
     done = 0
     while left > 0 and folder < _FOLDERS and (not done or time.monotonic() < ends):
-        count, size = await asyncio.to_thread(_remove, _folder(tools, folder), before, left, tools.is_dry)
+        pictures = await _pictures(tools, folder)
+        count, size = await asyncio.to_thread(_remove, pictures, before, left, tools.is_dry)
         report["trimmed"] += count
         report["trimmedBytes"] += size
         left -= size
         folder += 1
         done += 1
     is_over = left <= 0 or folder == _FOLDERS
+    if is_over and left > 0:
+        report["overBy"] = left
+        log.warning("the thumbnails of the grid take more room than thumbnail_cache allows", over_by=left)
     checkpoint = {"phase": "trim", "folder": folder, "before": before, "left": left}
     told = progress.total if is_over and progress.total is not None else progress.done + done
     return Progress(checkpoint, told, progress.total, is_over, report)
-
-
-def _folder(tools: Tools, number: int) -> Path:
-    return tools.bench.layout.thumbnails / f"{number:02x}"
 
 
 def _last_to_go(days: Counter[int], too_many: int) -> int:
@@ -177,34 +185,62 @@ def _last_to_go(days: Counter[int], too_many: int) -> int:
     return max(days, default=0)
 
 
-def _weigh(folder: Path) -> tuple[int, Counter[int]]:
-    """The bytes in a folder that stay in any case, and those of the others by the day of their last use."""
-    kept, days = 0, Counter[int]()
-    for entry, day, size in _pictures(folder):
-        if _is_of_grid(entry.name):
-            kept += size
-        else:
-            days[day] += size
-    return kept, days
+@dataclass(frozen=True)
+class _Picture:
+    """A rendered picture. ``goes_with`` is the day (since 1970) with whose pictures it goes, ``None`` if it stays."""
+
+    path: str
+    size: int
+    goes_with: int | None
 
 
-def _remove(folder: Path, before: int, at_most: int, is_dry: bool) -> tuple[int, int]:
-    """Removes what was last used on the day ``before`` or earlier until ``at_most`` bytes are gone; how many, and how
-    many bytes.
+async def _pictures(tools: Tools, number: int) -> list[_Picture]:
+    """The pictures in a folder. With a limit those that are of no photo in sight go with the first day of all.
+
+    One that was used or made since yesterday is not among these: its photo may be on its way into the library.
+    """
+    found = await asyncio.to_thread(_listed, tools.bench.layout.thumbnails / f"{number:02x}")
+    is_limited = tools.settings.night.thumbnail_cache > 0
+    in_sight = await _in_sight(tools, {_content_of(entry.name) for entry, _, _ in found}) if is_limited else set()
+    yesterday = int(time.time()) // _DAY - 1
+    pictures = []
+    for entry, day, size in found:
+        goes_with: int | None = None if _is_of_grid(entry.name) else day
+        if is_limited and day < yesterday and _content_of(entry.name) not in in_sight:
+            goes_with = 0
+        pictures.append(_Picture(entry.path, size, goes_with))
+    return pictures
+
+
+async def _in_sight(tools: Tools, hashes: set[str]) -> set[str]:
+    """Those of the contents that a version has which is not archived."""
+    found: set[str] = set()
+    async with tools.bench.database.read() as connection:
+        asked = sorted(hashes)
+        for start in range(0, len(asked), PAGE):
+            of_page = FileVersion.sha256.in_(asked[start : start + PAGE])
+            statement = select(FileVersion.sha256).where(of_page, FileVersion.archived_at.is_(None))
+            found.update(sha256 for sha256 in (await connection.execute(statement)).scalars() if sha256 is not None)
+    return found
+
+
+def _remove(pictures: Sequence[_Picture], before: int, at_most: int, is_dry: bool) -> tuple[int, int]:
+    """Removes what goes with the day ``before`` or earlier until ``at_most`` bytes are gone; how many, and how many
+    bytes.
     """
     count, removed = 0, 0
-    for entry, day, size in _pictures(folder):
+    for picture in pictures:
         if removed >= at_most:
             break
-        if day <= before and not _is_of_grid(entry.name):
+        if picture.goes_with is not None and picture.goes_with <= before:
             if not is_dry:
-                Path(entry.path).unlink(missing_ok=True)
+                Path(picture.path).unlink(missing_ok=True)
             count += 1
-            removed += size
+            removed += picture.size
     return count, removed
 
 
-def _pictures(folder: Path) -> list[tuple[os.DirEntry[str], int, int]]:
+def _listed(folder: Path) -> list[tuple[os.DirEntry[str], int, int]]:
     """Each picture with the day of its last use and its size. Where reading leaves no trace, it is the day it was made.
 
     A file that goes while it is looked at is none.
@@ -225,3 +261,7 @@ def _pictures(folder: Path) -> list[tuple[os.DirEntry[str], int, int]]:
 
 def _is_of_grid(name: str) -> bool:
     return name.endswith(f"-{THUMBNAIL}.jpeg")
+
+
+def _content_of(name: str) -> str:
+    return name.partition("-")[0]

@@ -9,9 +9,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from core.db.tables import FileVersion, MediaAsset, new_id
+from core.db.tables import FileVersion, MediaAsset, new_id, utc_now
+from core.library.layout import Layout
 from core.passes.runner import Runner, Wanted
 from core.passes.runs import Run
 from core.passes.shape import Tools
@@ -71,16 +72,48 @@ async def test_a_slice_looks_at_many_pages_where_nothing_is_missing(tools: Tools
     assert (progress.done, progress.checkpoint["phase"]) == (1201, "measure")
 
 
+def render(layout: Layout, sha256: str, used: float) -> None:
+    """The pictures of a content, a thousand bytes each, and last used then."""
+    for name in ("250", "preview", "600-80"):
+        path = layout.rendered(sha256, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 1000)
+        os.utime(path, (used, used))
+
+
+async def test_beyond_the_limit_pictures_of_no_photo_go_first_and_what_is_left_too_much_is_told(
+    both_tools: Tools,
+) -> None:
+    layout, now = both_tools.bench.layout, time.time()
+    shown, archived = [await add(both_tools, f"{name}.jpg", name.encode()) for name in ("shown", "archived")]
+    async with both_tools.bench.database.write() as connection:
+        await connection.execute(
+            update(FileVersion).where(FileVersion.sha256 == archived).values(archived_at=utc_now())
+        )
+    coming, gone = (hashlib.sha256(name).hexdigest() for name in (b"coming", b"gone"))
+    for sha256, used in ((shown, now - 9 * DAY), (archived, now - 3 * DAY), (gone, now - 3 * DAY), (coming, now)):
+        render(layout, sha256, used)
+    report = (await ran(both_tools, 6000)).progress.report
+    assert (report["trimmed"], report["trimmedBytes"], report["overBy"]) == (6, 6000, 0)
+    assert {path.name.partition("-")[0] for path in layout.thumbnails.rglob("*.jpeg")} == {shown, coming}
+    dry = (await ran(both_tools, 1500, is_dry=True)).progress.report
+    report = (await ran(both_tools, 1500)).progress.report
+    assert dry == report
+    assert (report["trimmed"], report["overBy"]) == (4, 500)
+    assert {path.name for path in layout.thumbnails.rglob("*.jpeg")} == {f"{shown}-250.jpeg", f"{coming}-250.jpeg"}
+
+
+async def test_without_a_limit_nothing_goes(tools: Tools) -> None:
+    render(tools.bench.layout, hashlib.sha256(b"gone").hexdigest(), time.time() - 30 * DAY)
+    assert (await ran(tools)).progress.report["trimmed"] == 0
+    assert len(list(tools.bench.layout.thumbnails.rglob("*.jpeg"))) == 3
+
+
 async def test_beyond_the_limit_those_go_that_were_not_used_for_longest_and_the_grid_stays(tools: Tools) -> None:
     layout = tools.bench.layout
     now = time.time()
     for age in range(20):
-        sha256 = hashlib.sha256(bytes([age])).hexdigest()
-        for name in ("250", "preview", "600-80"):
-            path = layout.rendered(sha256, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"x" * 1000)
-            os.utime(path, (now - age * DAY, now - 30 * DAY))
+        render(layout, await add(tools, f"{age}.jpg", bytes([age])), now - age * DAY)
     limit = 20 * 1000 + 10 * 2000
     dry = await ran(tools, limit, is_dry=True)
     assert len(list(layout.thumbnails.rglob("*.jpeg"))) == 60

@@ -47,6 +47,7 @@ class FileVersion(Base):
         Index(None, "tier", "created_at"),
         Index(None, "created_at"),
         Index(None, "file_hash"),
+        Index(None, "sha256"),
         Index(None, "perceptual_hash"),
         Index(None, "verified_at", "id"),
         # statistics count the few archived versions instead of all others
