@@ -25,4 +25,4 @@ async def get_digest(
     """
     now = utc_now()
     async with context.bench.database.read() as connection:
-        return await gather(connection, now - timedelta(hours=hours), now)
+        return await gather(connection, context.bench.layout.locks, now - timedelta(hours=hours), now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from core.library.sidecars import failures
 from core.media.source_file import shown
 from core.occasions.matching import OccasionState
 from core.passes import runs
-from core.passes.runs import RunState
+from core.passes.runs import Run, RunState
 from core.people.proposed import count_groups, count_suggested
 from core.pipeline import tally
 from core.pipeline.states import State
@@ -61,8 +62,9 @@ class Digest(msgspec.Struct, frozen=True, rename="camel"):
     passes: list[PassTold]
 
 
-async def gather(connection: AsyncConnection, since: datetime, until: datetime) -> Digest:
-    """Reads it all, in the caller's transaction."""
+async def gather(connection: AsyncConnection, locks: Path, since: datetime, until: datetime) -> Digest:
+    """Reads it all, in the caller's transaction; ``locks`` is where it is known which processes live."""
+    last = {name: runs.as_it_is(run, locks) for name, run in (await runs.latest(connection)).items()}
     taken = select(func.count()).where(MediaAsset.created_at >= since, MediaAsset.created_at < until)
     acted = (
         select(AssetHistory.action, func.count(distinct(AssetHistory.media_asset_id)).label("photos"))
@@ -77,18 +79,17 @@ async def gather(connection: AsyncConnection, since: datetime, until: datetime) 
         taken_in=taken_in,
         described=actions.get("AI_PROCESSED", 0),
         changed=actions.get("METADATA_EDITED", 0),
-        waiting=await _waiting(connection),
-        troubles=await _troubles(connection),
+        waiting=await _waiting(connection, last.get("bursts")),
+        troubles=await _troubles(connection, last),
         passes=[
             PassTold(run.name, run.state, run.seconds, run.reason, _brief(run.progress.report))
-            for run in (await runs.latest(connection)).values()
+            for run in last.values()
             if run.updated_at >= since and run.name != "digest"
         ],
     )
 
 
-async def _waiting(connection: AsyncConnection) -> dict[str, int]:
-    counted = (await runs.latest(connection)).get("bursts")
+async def _waiting(connection: AsyncConnection, counted: Run | None) -> dict[str, int]:
     bursts = {"bursts": int(counted.progress.report.get("waiting", 0))} if counted is not None else {}
     counts = {
         "uploadConflicts": select(func.count()).select_from(UploadConflict),
@@ -101,7 +102,7 @@ async def _waiting(connection: AsyncConnection) -> dict[str, int]:
     return found | faces | bursts
 
 
-async def _troubles(connection: AsyncConnection) -> list[Trouble]:
+async def _troubles(connection: AsyncConnection, last: Mapping[str, Run]) -> list[Trouble]:
     found = []
     frozen = select(WatchRoot.name, WatchRoot.frozen_reason).where(WatchRoot.frozen_reason.is_not(None))
     for name, reason in await connection.execute(frozen):
@@ -109,7 +110,6 @@ async def _troubles(connection: AsyncConnection) -> list[Trouble]:
     for damaged in await damage.damages(connection, limit=TOLD):
         offer = "a good copy is offered" if damaged.good_copy else "no good copy is known"
         found.append(Trouble("damage", f"{shown(damaged.file_path)} is damaged ({damaged.kind}); {offer}."))
-    last = await runs.latest(connection)
     if (verified := last.get("verify")) is not None:
         advice = "`pictallion backup list` shows what there is to go back to"
         faults: list[str] = verified.progress.report.get("database", [])
@@ -127,9 +127,10 @@ async def _troubles(connection: AsyncConnection) -> list[Trouble]:
     if verified is not None:
         sidecars += verified.progress.report.get("sidecarTroubles", [])
     found += [Trouble("sidecar", sentence) for sentence in sidecars[:TOLD]]
-    found += [
-        Trouble("pass", f"{run.name} failed: {run.reason}") for run in last.values() if run.state is RunState.FAILED
-    ]
+    # what is told now is a run itself; whoever it reaches hears whom the last one did not reach
+    of_digest = [run for run in await runs.history(connection, "digest", TOLD) if run.ended_at and not run.is_dry]
+    ended = [*(run for run in last.values() if run.name != "digest"), *of_digest[:1]]
+    found += [Trouble("pass", f"{run.name} failed: {run.reason}") for run in ended if run.state is RunState.FAILED]
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from core.digest.gather import Digest
+from core.passes.runs import UNFINISHED
 
 #: For one of a kind, and for more.
 _WAITING = {
@@ -52,7 +53,8 @@ def _lines(digest: Digest, zone: ZoneInfo) -> Iterator[str]:
     if digest.passes:
         yield from ("", "What ran:")
         for run in digest.passes:
-            yield f"  {run.name}: {run.state} in {run.seconds:.0f} s" + (f": {run.reason}" if run.reason else "")
+            worked = "after" if run.state in UNFINISHED else "in"
+            yield f"  {run.name}: {run.state} {worked} {run.seconds:.0f} s" + (f": {run.reason}" if run.reason else "")
     if not digest.troubles:
         yield from ("", "All is well.")
 

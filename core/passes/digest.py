@@ -39,7 +39,7 @@ async def step(tools: Tools, progress: Progress) -> Progress:
         until = utc_now()
         async with tools.bench.database.read() as connection:
             told = await told_until(connection, ways(tools.settings.digest), until)
-            digest = await gather(connection, min(told.values()), until)
+            digest = await gather(connection, tools.bench.layout.locks, min(told.values()), until)
         log.info(
             "digest",
             taken_in=digest.taken_in,
@@ -72,7 +72,7 @@ async def _since(tools: Tools, digest: Digest, since: datetime) -> Digest:
     if since == digest.since:
         return digest
     async with tools.bench.database.read() as connection:
-        return await gather(connection, since, digest.until)
+        return await gather(connection, tools.bench.layout.locks, since, digest.until)
 
 
 async def _to_webhook(tools: Tools, digest: Digest) -> None:

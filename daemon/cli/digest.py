@@ -12,7 +12,7 @@ from core.digest.page import page
 from core.digest.told import told_until, ways
 from daemon.cli.catalogue import with_catalogue
 from daemon.cli.settings import load
-from daemon.workshop import home_zone_of
+from daemon.workshop import home_zone_of, layout_of
 
 
 @click.command("digest")
@@ -29,7 +29,7 @@ def digest_command(ctx: click.Context, as_json: bool) -> None:
         now = utc_now()
         async with database.read() as connection:
             told = await told_until(connection, ways(settings.digest), now)
-            return await gather(connection, min(told.values()), now)
+            return await gather(connection, layout_of(settings).locks, min(told.values()), now)
 
     digest = with_catalogue(settings, read)
     if as_json:

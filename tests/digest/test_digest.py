@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 from sqlalchemy import insert
@@ -32,8 +33,8 @@ from core.digest.gather import Digest, gather
 from core.digest.page import page, subject
 from core.passes.digest import DIGEST
 from core.passes.runner import Runner, Wanted
-from core.passes.runs import Run
-from core.passes.shape import Tools
+from core.passes.runs import Run, open_run
+from core.passes.shape import Progress, Tools
 from tests.passes.conftest import opened_tools, settings_of
 
 
@@ -85,7 +86,7 @@ async def test_it_tells_what_happened_what_waits_and_what_is_wrong(both_tools: T
     assert (again["takenIn"], again["described"]) == (0, 0)
     assert again["since"] == digest["until"]
     async with both_tools.bench.database.read() as connection:
-        week = await gather(connection, utc_now() - timedelta(days=7), utc_now())
+        week = await gather(connection, both_tools.bench.layout.locks, utc_now() - timedelta(days=7), utc_now())
     assert week.taken_in == 2
 
 
@@ -202,6 +203,15 @@ async def test_the_mail_says_it_in_plain_words(tools: Tools) -> None:
     assert "phone is frozen: Its disk is not there." in text
 
 
+async def test_what_a_killed_process_ran_is_not_told_to_be_running(both_tools: Tools) -> None:
+    now = utc_now()
+    async with both_tools.bench.database.write() as connection:
+        await open_run(connection, "verify", "0-dead", Progress({}, 3, 10), now, is_asked=False, is_dry=False)
+    digest = msgspec.convert((await ran(both_tools)).progress.report["digest"], Digest)
+    assert [(run.name, run.state) for run in digest.passes] == [("verify", "interrupted")]
+    assert "  verify: interrupted after 0 s: The process that ran it was killed" in page(digest, "UTC")
+
+
 def test_one_is_one_and_none_are_many() -> None:
     now = utc_now()
     waiting = dict.fromkeys(("uploadConflicts", "unnamedFaces", "suggestedFaces", "faceGroups"), 1)
@@ -288,7 +298,7 @@ async def test_each_way_is_tried_and_nobody_is_told_twice_because_another_was_do
         first, second = (email.message_from_bytes(text, policy=email.policy.default) for text in mails.texts)
         assert (first["Subject"], second["Subject"]) == (
             "Pictallion: 2 new photos, 4 to look at",
-            "Pictallion: 0 new photos, 4 to look at",
+            "Pictallion: 0 new photos, 5 to look at",
         )
         run = await ran(tools, Told(webhook=gone, smtp_port=refusing.port, **to))  # type: ignore[arg-type]
         assert (run.state, run.progress.report["sent"]) == ("failed", [])

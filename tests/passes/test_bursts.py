@@ -29,7 +29,8 @@ async def test_bursts_are_counted_and_those_that_nobody_has_chosen_from(both_too
     run = await runner.run(Wanted("bursts", is_asked=True))
     assert run.progress.report == {"bursts": 2, "pictures": 5, "waiting": 2}
     async with bench.database.read() as connection:
-        assert (await gather(connection, utc_now() - timedelta(hours=1), utc_now())).waiting["bursts"] == 2
+        told = await gather(connection, bench.layout.locks, utc_now() - timedelta(hours=1), utc_now())
+    assert told.waiting["bursts"] == 2
     latest = (await analyze(bench.database)).bursts[0]
     done = await process_bursts(bench, [Selection(latest.id, [latest.frames[0].id])], [])
     assert done.errors == []

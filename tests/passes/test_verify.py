@@ -249,7 +249,7 @@ async def test_sidecars_that_cannot_be_read_are_told(tools: Tools, inbox: Path) 
     assert report["sidecars"] == 3
     assert sorted(trouble.partition(":")[0][-9:] for trouble in report["sidecarTroubles"]) == ["1.jpg.xmp", "2.jpg.xmp"]
     async with tools.bench.database.read() as connection:
-        told = (await gather(connection, LONG_AGO, utc_now())).troubles
+        told = (await gather(connection, tools.bench.layout.locks, LONG_AGO, utc_now())).troubles
     assert [(trouble.kind, trouble.sentence) for trouble in told] == [
         ("sidecar", sentence) for sentence in report["sidecarTroubles"]
     ]
@@ -328,7 +328,7 @@ async def test_a_row_whose_parent_is_gone_is_told_in_the_morning_too(both_tools:
     fault = "faces: the photo_id of 1 rows name no row of file_versions."
     assert run.progress.report["database"] == [fault]
     async with tools.bench.database.read() as connection:
-        digest = await gather(connection, LONG_AGO, utc_now())
+        digest = await gather(connection, both_tools.bench.layout.locks, LONG_AGO, utc_now())
     (trouble,) = [trouble for trouble in digest.troubles if trouble.kind == "database"]
     assert fault in trouble.sentence
 
