@@ -22,7 +22,8 @@ from core.passes.shape import Pass
 #: So much earlier than its interval says a pass may run, and so much later it is late; never more than half of it.
 SLACK = timedelta(hours=12)
 
-#: One that failed or was cancelled is tried again so much later, the next night.
+#: One that failed or was cancelled is tried again so much later at the earliest, the next night; by day when there was
+#: no night for as long as makes it late.
 AFTER_TROUBLE = timedelta(hours=12)
 
 
@@ -55,15 +56,19 @@ async def due(
         if run is not None and run.is_asked:
             wanted.append(Wanted(each.name, is_asked=True))
             continue
-        if each.name in night.off or (each.name in bad and now - bad[each.name] < AFTER_TROUBLE):
+        if each.name in night.off or not _is_older(bad, each.name, now, AFTER_TROUBLE):
             continue
         every = timedelta(seconds=night.every.get(each.name, each.every))
-        is_late = _is_older(good, each.name, now, every + min(SLACK, every / 2))
-        if is_late or (is_open and (run is not None or _is_older(good, each.name, now, every - min(SLACK, every / 2)))):
+        slack = min(SLACK, every / 2)
+        is_late = _is_older(good, each.name, now, every + slack)
+        is_due = run is not None or _is_older(good, each.name, now, every - slack)
+        # what fails every night is not tried by day as well
+        is_overdue = is_late and _is_older(bad, each.name, now, every + slack)
+        if is_overdue or (is_open and is_due):
             wanted.append(Wanted(each.name, is_late=is_late))
     return wanted
 
 
-def _is_older(good: Mapping[str, datetime], name: str, now: datetime, age: timedelta) -> bool:
+def _is_older(times: Mapping[str, datetime], name: str, now: datetime, age: timedelta) -> bool:
     # where the clock was put back, what was done is in the future; that must not keep a pass from running for years
-    return name not in good or not timedelta(0) <= now - good[name] < age
+    return name not in times or not timedelta(0) <= now - times[name] < age

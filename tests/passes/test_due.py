@@ -72,6 +72,15 @@ async def test_what_failed_or_was_cancelled_waits_for_the_next_night(tools: Tool
     assert await wanted(tools, NIGHT + timedelta(days=1)) == [Wanted("counting", is_late=True)]
 
 
+async def test_what_fails_every_night_is_not_tried_by_day_as_well_unless_there_is_no_night(tools: Tools) -> None:
+    """A webhook that is down for a week would have the same people told twice a day."""
+    await ran(tools, RunState.DONE, NIGHT - timedelta(days=7))
+    await ran(tools, RunState.FAILED, NIGHT)
+    assert await wanted(tools, NIGHT + timedelta(hours=13)) == []
+    assert await wanted(tools, NIGHT + timedelta(hours=24)) == [Wanted("counting", is_late=True)]
+    assert await wanted(tools, NIGHT + timedelta(hours=37)) == [Wanted("counting", is_late=True)]
+
+
 async def test_what_was_interrupted_goes_on_at_night_and_what_was_asked_for_at_once(both_tools: Tools) -> None:
     await ran(both_tools, RunState.DONE, NIGHT)
     await ran(both_tools, RunState.INTERRUPTED, NIGHT)
@@ -114,7 +123,8 @@ async def test_the_owner_says_how_often_and_whether_at_all(tools: Tools) -> None
 
 
 async def test_a_clock_that_was_wrong_by_years_does_not_keep_it_from_running(tools: Tools) -> None:
-    await ran(tools, RunState.DONE, NIGHT + timedelta(days=3650))
+    for state in (RunState.DONE, RunState.FAILED):
+        await ran(tools, state, NIGHT + timedelta(days=3650))
     assert await wanted(tools, NIGHT) == [Wanted("counting", is_late=True)]
 
 
