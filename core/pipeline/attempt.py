@@ -10,7 +10,15 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.db.tables import utc_now
-from core.errors import DuplicateContent, IntakeError, LooksAlike, NoSpace, PlacementFailed, WorkerLost
+from core.errors import (
+    ChangedMeanwhile,
+    DuplicateContent,
+    IntakeError,
+    LooksAlike,
+    NoSpace,
+    PlacementFailed,
+    WorkerLost,
+)
 from core.media.source_file import shown
 from core.pipeline import ledger
 from core.pipeline.ledger import Entry, Fate
@@ -35,7 +43,7 @@ async def attempt(bench: Workbench, entry: Entry, root: Root) -> Fate:
     except IntakeError as error:
         fate = _fate_of(error, entry, root, bench.max_attempts)
         fate = await _write(bench, entry, fate)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ChangedMeanwhile) as error:
         fate = _fate_of(_told(error, entry), entry, root, bench.max_attempts)
         fate = await _write(bench, entry, fate)
     except Exception as error:
@@ -74,8 +82,11 @@ def _failure(reason: str, entry: Entry, max_attempts: int) -> Fate:
     return Fate(State.FAILED, reason, next_attempt_at=next_attempt(entry.attempts, utc_now()))
 
 
-def _told(error: SQLAlchemyError, entry: Entry) -> IntakeError:
+def _told(error: SQLAlchemyError | ChangedMeanwhile, entry: Entry) -> IntakeError:
     """What a refusal of the database means for one file."""
+    if isinstance(error, ChangedMeanwhile):
+        name = shown(entry.path)
+        return PlacementFailed(f"{name} could not be recorded, as its photo was just changed. It will be tried again.")
     words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     if "full" in words or "No space" in words:
         return NoSpace(f"{shown(entry.path)} waits: there is no room left for the database ({words}).")
