@@ -43,7 +43,7 @@
         ├── Forbidden               403
         ├── NotFound                404
         ├── FileGone                404
-        ├── ChangedMeanwhile        409
+        ├── ChangedMeanwhile        409, in :mod:`core.db.collision`
         └── RequestFailed           500
 
 A message is read by a person: it says what failed, on which file, what happens next and what they can
@@ -286,12 +286,6 @@ class FileGone(RequestError):
     """The photo is there and a file of it is not: unlike :class:`NotFound` it is told also where many are asked for."""
 
     status = 404
-
-
-class ChangedMeanwhile(RequestError):
-    """Somebody else changed, or removed, the same thing in the same moment; nothing of the request was done."""
-
-    status = 409
 
 
 class RequestFailed(RequestError):

@@ -18,16 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from core.db.collision import ChangedMeanwhile, is_collision
 from core.db.revision import SqliteRevision, postgresql_revision
-from core.errors import ChangedMeanwhile
 
 #: How long another process (the command line beside the daemon) may hold the write lock before we give up. [ms]
 SQLITE_BUSY_TIMEOUT = 30_000
 
 _READERS = 4
-
-#: Deadlock, failed serialisation, violated foreign key (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-_COLLISIONS = frozenset({"40P01", "40001", "23503"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Database:
             async with self._writer.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            if not _is_collision(error):
+            if not is_collision(error):
                 raise
             raise ChangedMeanwhile(
                 "Somebody else changed or removed the same thing in the same moment, so that nothing was changed here. "
@@ -79,12 +76,6 @@ class Database:
             self._sqlite.close()
         await self._reader.dispose()
         await self._writer.dispose()
-
-
-def _is_collision(error: DBAPIError) -> bool:
-    if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
-    return getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
 
 def open_database(url: str) -> Database:

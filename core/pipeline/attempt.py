@@ -9,9 +9,9 @@ import msgspec
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from core.db.collision import ChangedMeanwhile
 from core.db.tables import utc_now
 from core.errors import (
-    ChangedMeanwhile,
     DuplicateContent,
     IntakeError,
     LooksAlike,
@@ -43,7 +43,7 @@ async def attempt(bench: Workbench, entry: Entry, root: Root) -> Fate:
     except IntakeError as error:
         fate = _fate_of(error, entry, root, bench.max_attempts)
         fate = await _write(bench, entry, fate)
-    except (SQLAlchemyError, ChangedMeanwhile) as error:
+    except SQLAlchemyError as error:
         fate = _fate_of(_told(error, entry), entry, root, bench.max_attempts)
         fate = await _write(bench, entry, fate)
     except Exception as error:
@@ -82,7 +82,7 @@ def _failure(reason: str, entry: Entry, max_attempts: int) -> Fate:
     return Fate(State.FAILED, reason, next_attempt_at=next_attempt(entry.attempts, utc_now()))
 
 
-def _told(error: SQLAlchemyError | ChangedMeanwhile, entry: Entry) -> IntakeError:
+def _told(error: SQLAlchemyError, entry: Entry) -> IntakeError:
     """What a refusal of the database means for one file."""
     if isinstance(error, ChangedMeanwhile):
         name = shown(entry.path)
