@@ -20,6 +20,7 @@ from typing import Any
 import asyncpg
 import pytest
 from hypothesis import settings
+from sqlalchemy import text
 
 from core.db.engine import Database, open_database
 from core.db.migrate import migrate
@@ -141,6 +142,24 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = open_database(database_url)
     yield opened
     await opened.close()
+
+
+async def until_blocked(database: Database, seconds: float = 30) -> None:
+    """Waits until somebody waits for what a transaction that is under way has locked.
+
+    With SQLite there is nothing to wait for: whoever wants to write has not read anything before it is their turn.
+    """
+    if database.dialect != "postgresql":
+        return
+    blocked = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(seconds), database.read() as connection:
+        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        is_blocked = False
+        while not is_blocked:
+            await asyncio.sleep(0.01)
+            is_blocked = bool((await connection.execute(blocked)).scalar_one())
 
 
 @pytest.fixture

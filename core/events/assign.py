@@ -1,12 +1,17 @@
-"""Gives photos the event that their day is: only where nobody has said another, or where it is asked for."""
+"""Gives photos the event that their day is: only where nobody has said another, or where it is asked for.
+
+An empty type or name is a person's word, too: there is none (contract, photos). Only where neither says anything, as
+before anybody spoke and after somebody took their word back with ``null``, is the day asked.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.in_batches import all_rows
@@ -17,19 +22,20 @@ from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 from core.media.clock import day_of
 
+_NOTHING_SAID: Final = (FileVersion.event_type.is_(None), FileVersion.event_name.is_(None))
+
 
 async def assign_events(
     connection: AsyncConnection, calendar: Calendar, photo_ids: Sequence[str] | None, *, again: bool
 ) -> tuple[int, int]:
     """Looks at photos, or at all that are not Bronze; returns how many had a date, and how many were given an event.
 
-    With ``again`` also photos that have an event; what no day explains is never cleared.
+    With ``again`` also photos of which somebody has said something; what no day explains is never cleared.
     """
+    is_asked = () if again else _NOTHING_SAID
     statement = select(FileVersion.id, FileVersion.captured_at).where(
-        FileVersion.archived_at.is_(None), FileVersion.captured_at.is_not(None)
+        FileVersion.archived_at.is_(None), FileVersion.captured_at.is_not(None), *is_asked
     )
-    if not again:
-        statement = statement.where(or_(FileVersion.event_type.is_(None), func.trim(FileVersion.event_type) == ""))
     if photo_ids is None:
         rows = await all_rows(connection, statement.where(FileVersion.tier != Tier.BRONZE))
     else:
@@ -44,12 +50,13 @@ async def assign_events(
             dated += 1
     given = 0
     for text, match in (await asyncio.to_thread(_matches, list(by_day), calendar)).items():
-        ids = by_day[text]
         values = {"event_type": match.event_type, "event_name": match.event_name}
-        for chunk in chunks(ids):
-            await connection.execute(update(FileVersion).where(FileVersion.id.in_(chunk)).values(**values))
-            await mark_stale(connection, chunk)
-        given += len(ids)
+        for chunk in chunks(by_day[text]):
+            # somebody may have said something since these were read
+            to_give = update(FileVersion).where(FileVersion.id.in_(chunk), *is_asked).values(**values)
+            ids = (await connection.execute(to_give.returning(FileVersion.id))).scalars().all()
+            await mark_stale(connection, ids)
+            given += len(ids)
     return dated, given
 
 

@@ -157,10 +157,11 @@ async def _looked_at(
 
 
 async def _event(bench: Workbench, row: Row[*tuple[Any, ...]], original: Original) -> DetectedEvent | None:
-    """The photo's event; where it has none, what its day is."""
-    if row.event_type and row.event_name:
-        return DetectedEvent(row.event_type, row.event_name, 1.0)
-    return (await wishes(bench, original.captured)).occasion
+    """The photo's event; where nobody has said of what event it is, or that it is of none, what its day is."""
+    if row.event_type is None and row.event_name is None:
+        return (await wishes(bench, original.captured)).occasion
+    is_event = row.event_type and row.event_name
+    return DetectedEvent(row.event_type, row.event_name, 1.0) if is_event else None
 
 
 async def _stored(bench: Workbench, row: Row[*tuple[Any, ...]], answered: Answered) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import update
 
-from core.db.tables import Person
+from core.db.tables import FileVersion, Person
 from tests.api.conftest import NOWHERE, Library
+from tests.conftest import until_blocked
 
 pytestmark = pytest.mark.asyncio
 
@@ -81,6 +84,43 @@ async def test_photos_get_the_event_of_their_day_and_keep_what_a_person_said(lib
     assert (cluster["photoCount"], cluster["photos"][0]["id"]) == (1, christmas)
     await library.send("POST", "/api/events/auto-detect", json={"forceRedetect": True})
     assert (await library.send("GET", f"/api/photos/{said}"))["eventName"] == "Christmas Day"
+
+
+async def test_no_event_and_a_name_alone_are_what_a_person_said(library: Library) -> None:
+    day = {"captured_at": "2024-12-25T10:00:00"}
+    named, cleared, back, other = [(await library.add_photo("silver", **day))["silver"] for _ in range(4)]
+    words = {
+        named: {"eventType": "", "eventName": "Omas Fest"},
+        cleared: {"eventType": "", "eventName": ""},
+        back: {"eventType": None, "eventName": None},
+    }
+    await library.send("POST", "/api/events/auto-detect", json={"photoIds": [named, cleared, back]})
+    for photo, said in words.items():
+        await library.send("PATCH", f"/api/photos/{photo}/metadata", json=said)
+    body = await library.send("POST", "/api/events/auto-detect", json={})
+    assert (body["processedCount"], body["detectedCount"]) == (2, 2)
+    found = await library.send("GET", "/api/photos")
+    assert {photo["id"]: (photo["eventType"], photo["eventName"]) for photo in found} == {
+        named: ("", "Omas Fest"),
+        cleared: ("", ""),
+        # whoever takes their word back has said nothing
+        back: ("holiday", "Christmas Day"),
+        other: ("holiday", "Christmas Day"),
+    }
+
+
+async def test_what_somebody_says_while_days_are_looked_at_stays(library: Library) -> None:
+    day = {"captured_at": "2024-12-25T10:00:00"}
+    photo = (await library.add_photo("silver", **day))["silver"]
+    other = (await library.add_photo("silver", **day))["silver"]
+    async with library.bench.database.write() as connection:
+        said = update(FileVersion).where(FileVersion.id == photo).values(event_type="", event_name="Omas Fest")
+        await connection.execute(said)
+        looking = asyncio.create_task(library.send("POST", "/api/events/auto-detect", json={}))
+        await until_blocked(library.bench.database)
+    assert (await looking)["detectedCount"] == 1
+    names = {photo["id"]: photo["eventName"] for photo in await library.send("GET", "/api/photos")}
+    assert names == {photo: "Omas Fest", other: "Christmas Day"}
 
 
 async def test_many_events_are_switched_at_once(library: Library) -> None:
