@@ -46,15 +46,15 @@ class Matched(msgspec.Struct, frozen=True):
 def matched(segments: Sequence[Segment], known: Sequence[Known]) -> Matched:
     """Gives each segment the id of the occasion that it shares most photos with, at least half of the smaller of both.
 
-    A segment that shares half of its photos with one that a person has decided on, and is not it, is left out: it would
-    ask the same again. What is new gets an id that follows from its members.
+    A segment that shares half of its photos with one that a person has decided on is a part of that, and not a new one,
+    which would ask the same again. What is new gets an id that follows from its members.
     """
     of_asset: dict[str, list[int]] = {}
     for place, one in enumerate(known):
         for asset_id in one.members:
             of_asset.setdefault(asset_id, []).append(place)
     pairs: list[tuple[int, bool, str, int, int]] = []
-    decided: set[int] = set()
+    part_of: dict[int, tuple[int, str]] = {}
     for number, segment in enumerate(segments):
         shared = Counter(place for shot in segment.shots for place in of_asset.get(shot.asset_id, ()))
         for place, count in shared.items():
@@ -63,7 +63,7 @@ def matched(segments: Sequence[Segment], known: Sequence[Known]) -> Matched:
             if count * 2 >= min(len(segment.shots), len(one.members)):
                 pairs.append((-count, not is_decided, one.id, number, place))
             if is_decided and count * 2 >= len(segment.shots):
-                decided.add(number)
+                part_of[number] = max(part_of.get(number, (0, "")), (count, one.id))
     ids = {one.id for one in known}
     found: dict[str, Segment] = {}
     done: set[int] = set()
@@ -72,7 +72,12 @@ def matched(segments: Sequence[Segment], known: Sequence[Known]) -> Matched:
             found[occasion_id] = segments[number]
             done.add(number)
     for number, segment in enumerate(segments):
-        if number not in done and number not in decided and has_something_to_say(segment):
+        if number in done:
+            continue
+        if number in part_of:
+            _, whole = part_of[number]
+            found[whole] = _joined(found[whole], segment)
+        elif has_something_to_say(segment):
             members = [shot.asset_id for shot in segment.shots]
             new = id_of(members)
             # an id stays with what it was given to, whose members may be others by now
@@ -81,6 +86,11 @@ def matched(segments: Sequence[Segment], known: Sequence[Known]) -> Matched:
             found[new] = segment
     gone = [one.id for one in known if one.state is OccasionState.PROPOSED and one.id not in found]
     return Matched(found, gone)
+
+
+def _joined(one: Segment, other: Segment) -> Segment:
+    shots = sorted([*one.shots, *other.shots], key=lambda shot: (shot.taken, shot.asset_id))
+    return Segment(one.kind, shots)
 
 
 def has_something_to_say(segment: Segment) -> bool:

@@ -1,6 +1,7 @@
 """Looks through all photos for occasions, and writes down what is new, what has changed and what is not there any more.
 
-What a person has decided stays: of an accepted or a dismissed occasion only the members follow its photos.
+What a person has decided stays: an accepted or a dismissed occasion only gets what comes to it, and loses no photo,
+whatever divides them now. Of photos that it had lost, the same would be asked again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy import case, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import find_places
@@ -171,10 +172,9 @@ async def _write(connection: AsyncConnection, one: _Found, row: Mapping[str, Any
     if not (await connection.execute(changed)).rowcount:
         proposed = {"id": one.id, "state": OccasionState.PROPOSED, "created_at": row["updated_at"]}
         await connection.execute(insert(Occasion).values(**proposed, **row))
-    # those that were given its event are remembered, so that it can be taken back
-    await connection.execute(
-        delete(OccasionPhoto).where(OccasionPhoto.occasion_id == one.id, OccasionPhoto.is_written.is_(False))
-    )
+    # a person may have decided meanwhile
+    is_proposed = exists().where(Occasion.id == one.id, Occasion.state == OccasionState.PROPOSED)
+    await connection.execute(delete(OccasionPhoto).where(OccasionPhoto.occasion_id == one.id, is_proposed))
     added = insert_on_conflict(connection.dialect.name, OccasionPhoto)
     keeping = added.on_conflict_do_update(
         index_elements=[OccasionPhoto.occasion_id, OccasionPhoto.media_asset_id],

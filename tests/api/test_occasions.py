@@ -137,6 +137,25 @@ async def test_what_was_dismissed_stays_dismissed(travelled: tuple[Library, list
     assert (await library.send("POST", f"{path}/undo"))["state"] == "proposed"
 
 
+async def test_what_was_dismissed_is_not_proposed_again_in_parts(travelled: tuple[Library, list[str]]) -> None:
+    library, rome = travelled
+    new = await take(library, datetime(2023, 5, 10, 11), ROME, 5)
+    await propose_occasions(library.bench)
+    (trip,) = await occasions(library)
+    await library.send("POST", f"/api/daemon/occasions/{trip['id']}/dismiss")
+    # a photo of home divides the trip, and more photos come to either part, time and again
+    await take(library, datetime(2023, 5, 9, 20), HAMBURG, 1)
+    for hour in (12, 14):
+        for day in (8, 10):
+            new += await take(library, datetime(2023, 5, day, hour), ROME, 5)
+        await propose_occasions(library.bench)
+    assert (await propose_occasions(library.bench)) == Proposals(44, 0, 0, 0)
+    (still,) = await occasions(library)
+    assert (still["id"], still["state"], still["photoCount"]) == (trip["id"], "dismissed", 37)
+    assert (still["startsAt"], still["endsAt"]) == ("2023-05-08T09:00:00", "2023-05-10T14:40:00")
+    assert set(await library.ids(f"/api/daemon/occasions/{trip['id']}/photos")) == {*rome, *new}
+
+
 async def test_a_proposal_whose_photos_are_archived_is_gone(travelled: tuple[Library, list[str]]) -> None:
     library, rome = travelled
     await propose_occasions(library.bench)

@@ -180,7 +180,9 @@ def test_what_was_dismissed_is_not_proposed_again_in_pieces() -> None:
     stored = [known("no", OccasionState.DISMISSED, *"abcdefgh")]
     one, other = segment(*"abcd"), segment(*"efghi")
     result = matched([one, other], stored)
-    assert list(result.found) == ["no"]
+    assert [(which, {shot.asset_id for shot in whole.shots}) for which, whole in result.found.items()] == [
+        ("no", set("abcdefghi"))
+    ]
     assert result.gone == []
 
 
