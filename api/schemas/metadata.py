@@ -46,7 +46,7 @@ class Described(Struct, rename="camel"):
 
     ai_tags: list[str] | UnsetType = UNSET
     short_description: str | UnsetType = UNSET
-    long_description: str | UnsetType = UNSET
+    long_description: str | UnsetType | None = UNSET
     file_description: str | UnsetType = UNSET
     detected_objects: list[DetectedObject] | UnsetType = UNSET
     detected_events: list[DetectedEvent] | UnsetType = UNSET
@@ -70,8 +70,22 @@ class ConflictCopy(Struct):
     program: str
 
 
+class Place(Struct, rename="camel"):
+    """Where the picture was taken, in words; ``isGivenByPerson`` if they are not the gazetteer's."""
+
+    name: str | UnsetType | None = UNSET
+    region: str | UnsetType | None = UNSET
+    country: str | UnsetType | None = UNSET
+    country_code: str | UnsetType | None = UNSET
+    is_given_by_person: bool | UnsetType = UNSET
+
+
 class CombinedMetadata(Struct, rename="camel"):
-    """Everything measured and described; each part may be absent."""
+    """Everything measured and described; each part may be absent.
+
+    ``title``, ``label``, ``embeddedDescription``, ``people``, ``keywordPaths`` and ``isRejected`` are what the file
+    itself or a sidecar says; of ``people`` those whose faces are not known.
+    """
 
     exif: Exif | UnsetType = UNSET
     ai: Described | UnsetType = UNSET
@@ -80,4 +94,11 @@ class CombinedMetadata(Struct, rename="camel"):
     quality: Quality | UnsetType = UNSET
     capture_time: Captured | UnsetType = UNSET
     conflict_copy: ConflictCopy | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    label: str | UnsetType = UNSET
+    embedded_description: str | UnsetType = UNSET
+    people: list[str] | UnsetType = UNSET
+    keyword_paths: list[list[str]] | UnsetType = UNSET
+    is_rejected: bool | UnsetType = UNSET
+    place: Place | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET

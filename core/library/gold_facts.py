@@ -12,6 +12,7 @@ import msgspec
 from core.library.embedding.wanted import Wanted
 from core.library.layout import Tier
 from core.library.photo_facts import NamedFace, facts_of
+from core.library.readable_metadata import readable
 from core.library.sidecar_facts import SidecarFacts
 
 
@@ -34,7 +35,7 @@ def gold_facts(
 ) -> GoldFacts:
     """The facts of a row of ``file_versions`` with the faces of its asset; ``sha256`` is that of the original."""
     metadata = row["combined_metadata"] or {}
-    ai = metadata.get("ai") or {}
+    ai = readable(metadata).get("ai") or {}
     sidecar = facts_of(
         {**row, "tier": Tier.GOLD},
         faces,

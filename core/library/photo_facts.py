@@ -11,11 +11,14 @@ import msgspec
 from core.ai.provider import Confidences
 from core.library import described
 from core.library.face_regions import stored_region, stored_size
+from core.library.readable_metadata import readable
 from core.library.sidecar_facts import Provenance, SidecarFacts, digest_of
 from core.media.clock import clock_of
 from core.media.facts import Box, CaptureSource
 
 GAZETTEER = "geonames"
+
+_ORIENTATIONS = tuple("12345678")
 
 
 class NamedFace(msgspec.Struct, frozen=True):
@@ -37,7 +40,7 @@ def facts_of(
     """The facts of a row of ``file_versions`` with the faces of its asset, in their order; ``sha256`` is that of the
     original.
     """
-    metadata = row["combined_metadata"] or {}
+    metadata = readable(row["combined_metadata"])
     ai, place = metadata.get("ai") or {}, metadata.get("place") or {}
     is_described_by_person = is_described_by_person or described.is_described_by_person(ai)
     captured = _captured(row)
@@ -81,8 +84,8 @@ def facts_of(
 
 def orientation_of(metadata: Mapping[str, Any]) -> int:
     """EXIF's orientation, 1 to 8, of a version's metadata."""
-    text = str((metadata.get("exif") or {}).get("orientation") or "")
-    return int(text) if text.isdigit() else 1
+    text = str((readable(metadata).get("exif") or {}).get("orientation") or "")
+    return int(text) if text in _ORIENTATIONS else 1
 
 
 def position_of(row: Mapping[str, Any], ai: Mapping[str, Any]) -> tuple[float | None, float | None]:
@@ -163,7 +166,11 @@ def _provenance(
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).replace(microsecond=0) if text else None
+    try:
+        return datetime.fromisoformat(text).replace(microsecond=0) if text else None
+    except ValueError:
+        # clients may store any text there
+        return None
 
 
 def _with_regions(

@@ -13,6 +13,7 @@ from core.library.described import after_edit
 from core.library.edits import EDITED
 from core.library.face_regions import upright_box
 from core.library.photo_facts import orientation_of, place_path
+from core.library.readable_metadata import readable
 from core.library.sidecar_facts import FaceRegion
 from core.library.sidecar_look import Resolution, words_for
 from core.people.refused import names_given, names_taken
@@ -51,7 +52,9 @@ def changed_columns(row: Mapping[str, Any], resolution: Resolution) -> dict[str,
     """The columns of ``file_versions`` that say something else now."""
     facts, values = resolution.facts, {}
     before = row["combined_metadata"] or {}
-    metadata: dict[str, Any] = {**before, "ai": dict(before.get("ai") or {}), "place": dict(before.get("place") or {})}
+    sound = readable(before)
+    ai, place = sound.get("ai") or {}, sound.get("place") or {}
+    metadata: dict[str, Any] = {**before, "ai": dict(ai), "place": dict(place)}
     for field in resolution.changed:
         value = getattr(facts, field)
         if field in _COLUMNS:
@@ -89,8 +92,8 @@ def changed_columns(row: Mapping[str, Any], resolution: Resolution) -> dict[str,
         elif field == "people":
             named = {face.name for face in facts.faces}
             metadata["people"] = [name for name in facts.people if name not in named] or None
-    if metadata["ai"] != (before.get("ai") or {}):
-        metadata["ai"] = after_edit(before.get("ai"), metadata["ai"])
+    if metadata["ai"] != ai:
+        metadata["ai"] = after_edit(ai, metadata["ai"])
     kept = {key: value for key, value in metadata.items() if value not in (None, {}, [])}
     if kept != before:
         values["combined_metadata"] = kept

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.db.tables import Collection, CollectionPhoto, FileVersion, UploadConflict
 from core.library.described import with_answer
 from core.library.layout import Tier
+from core.library.readable_metadata import readable
 from core.library.sidecar_edits import SIDECAR
 from core.media.metadata import Metadata, value_of
 from core.pipeline.carried_faces import carry_faces
@@ -71,7 +72,7 @@ async def carry_over(connection: AsyncConnection, asset_id: str, version_id: str
         people = await carry_faces(connection, [row["id"] for row in before], version_id)
         if people:
             metadata = values["combined_metadata"] or {}
-            named = [*(metadata.get("people") or ()), *people]
+            named = [*(readable(metadata).get("people") or ()), *people]
             values["combined_metadata"] = {**metadata, "people": list(dict.fromkeys(named))}
         values["archived_at"] = next((row["archived_at"] for row in original), None)
     await connection.execute(update(FileVersion).where(FileVersion.id == version_id).values(values))
@@ -139,7 +140,7 @@ def _metadata(old: Row, own: Metadata, new: Row) -> dict[str, Any]:
     for key in mine.keys() - _TOLD_ANEW - {"title", "label", "place", "embeddedDescription"}:
         said[key] = mine[key]
     said.setdefault("embeddedDescription", mine.get("embeddedDescription"))
-    place = mine.get("place") or {}
+    place = readable(mine).get("place") or {}
     if place.get("isGivenByPerson") or not now.get("place"):
         said["place"] = place
     ai = mine.get("ai")

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import exists, select, update
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.compute.tasks import reconcile_sidecar
@@ -25,6 +26,7 @@ from core.library.edits import EDITED, UPDATED
 from core.library.layout import Layout, Tier, is_reference, library_sidecar
 from core.library.photo_facts import NamedFace, facts_of
 from core.library.placing import discard, replace_sidecar
+from core.library.readable_metadata import readable
 from core.library.sidecar_edits import apply_resolution
 from core.library.sidecar_facts import SidecarFacts
 from core.library.sidecar_look import Look, Reconciled, sidecars_beside, signature_of
@@ -90,6 +92,14 @@ async def synchronise(bench: Workbench, roots: Mapping[str, Root], version_id: s
         reason = (
             str(error) if not isinstance(error, OSError) else f"The sidecar cannot be read: {error.strerror or error}."
         )
+        await _fail(bench, version_id, reason)
+    except Exception as error:
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, (DataError, IntegrityError)):
+            # it is the database, which is in nobody's way when it is there again
+            raise
+        # whatever it was, the sidecars of the other photos are looked after
+        log.exception("sidecar could not be looked after", version=version_id)
+        reason = f"Something unforeseen went wrong ({type(error).__name__}: {error}). The log says more of it."
         await _fail(bench, version_id, reason)
 
 
@@ -196,7 +206,7 @@ def others_of(
 
 
 def _machine_made(photo: _Photo) -> frozenset[str]:
-    metadata = photo.row["combined_metadata"] or {}
+    metadata = readable(photo.row["combined_metadata"])
     place = metadata.get("place") or {}
     made = {"captured"}
     if not (photo.is_described_by_person or metadata.get("embeddedDescription")):

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.ai.provider import CameraSettings, DetectedEvent, PhotoFacts
 from core.db.tables import Face, FileVersion, StageResult
 from core.library.photo_facts import position_of
+from core.library.readable_metadata import readable
 from core.media.clock import clock_of
 from core.media.facts import (
     LOOK_VERSION,
@@ -42,7 +43,7 @@ _KINDS = {known.mime_type: known.kind for known in FORMATS}
 
 async def stored_facts(connection: AsyncConnection, row: Mapping[str, Any]) -> PhotoFacts:
     """The facts of a row of ``file_versions``, with ``original_filename`` and ``asset_sha256`` of its asset."""
-    metadata = row["combined_metadata"] or {}
+    metadata = readable(row["combined_metadata"])
     latitude, longitude = position_of(row, {})
     quality = metadata.get("quality")
     faces = await _face_heights(connection, row["media_asset_id"])

@@ -15,6 +15,7 @@ from core.library.edits import Edit, edit_photo
 from core.library.sidecar import read_sidecar
 from core.library.sidecars import failures, mark_stale
 from core.pipeline.attempt import attempt
+from core.pipeline.promote import promote
 from core.pipeline.roots import Mode
 from core.pipeline.sidecar_watch import look_for_edits
 from core.pipeline.sidecars import synchronise, write_due
@@ -314,3 +315,60 @@ async def test_a_photo_whose_folder_is_away_gets_its_sidecar_when_it_is_back(hou
         await connection.execute(update(Sidecar).values(next_attempt_at=utc_now()))
     await album.scan()
     assert read_sidecar((house.inbox / "a.jpg.xmp").read_bytes()).rating == 4
+
+
+MISSHAPEN = {
+    "title": 5,
+    "label": ["Red"],
+    "embeddedDescription": 5,
+    "people": "Ada",
+    "keywordPaths": 5,
+    "isRejected": {},
+    "place": {"country": {"a": 1}, "name": "Nice"},
+    "ai": {"aiTags": 5, "longDescription": "By the sea", "aiConfidenceScores": "sure", "gpsCoordinates": [1, 2]},
+    "exif": {"orientation": "²"},
+    "faceDetection": {"timestamp": "yesterday", "method": 5},
+    "note": "from a client",
+}
+
+
+@pytest.mark.parametrize("metadata", [MISSHAPEN, {"place": "x", "faceDetection": "no"}])
+async def test_what_clients_have_left_in_the_metadata_stops_neither_sidecar_nor_gold(
+    album: Album, metadata: dict[str, object]
+) -> None:
+    version_id = str((await album.photo())["id"])
+    async with album.house.bench.database.write() as connection:
+        await connection.execute(update(FileVersion).values(combined_metadata=metadata, rating=3))
+        await mark_stale(connection, [version_id])
+    await album.scan()
+    path = await album.sidecar()
+    said = read_sidecar(path.read_bytes())
+    assert (said.rating, said.title, said.people, said.country) == (3, None, (), None)
+    if metadata is MISSHAPEN:
+        assert (said.description, said.city) == ("By the sea", "Nice")
+    path.write_text(LIGHTROOM)
+    await album.scan()
+    photo = await album.photo()
+    assert isinstance(photo["metadata"], dict)
+    assert (photo["rating"], photo["metadata"]["title"]) == (4, "Eiffel Tower")
+    assert photo["metadata"].get("note") == metadata.get("note")
+    async with album.house.bench.database.read() as connection:
+        assert (await failures(connection, 10))[0] == 0
+    await promote(album.house.bench, version_id)
+
+
+async def test_one_photo_that_cannot_be_looked_after_holds_up_no_other(album: Album) -> None:
+    broken = str((await album.photo())["id"])
+    album.house.write("b.jpg", picture(seed=1, edge=64))
+    await take(album.house, "b.jpg", album.mode)
+    async with album.house.bench.database.write() as connection:
+        await connection.execute(update(FileVersion).values(rating=5))
+        await connection.execute(update(Sidecar).where(Sidecar.version_id == broken).values(base=b"no packet"))
+        rows = await album.house.query("select version_id from sidecars")
+        await mark_stale(connection, [row.version_id for row in rows])
+    assert await write_due(album.house.bench, album.roots) == 2
+    states = await album.house.query("select version_id, state, reason from sidecars")
+    assert {row.state for row in states if row.version_id != broken} == {"written"}
+    (row,) = (row for row in states if row.version_id == broken)
+    assert row.state == "failed"
+    assert "unforeseen" in row.reason
