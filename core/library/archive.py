@@ -133,18 +133,26 @@ async def delete_photo(bench: Workbench, photo_id: str) -> bool:
     A Bronze version is the photo: with it, everything goes.
     """
     try:
+        # who deletes the photo means all of it, whatever it has become while this waits for its turn
+        is_whole = not _left(await _versions_beside(bench.database, photo_id), photo_id)
         async with _held(bench, photo_id) as versions:
-            await _delete(bench, versions, photo_id)
+            await _delete(bench, versions, photo_id, is_whole=is_whole or not _left(versions, photo_id))
     except NotFound:
         return False
     return True
 
 
-async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str) -> None:
+def _left(versions: Sequence[_Version], photo_id: str) -> list[_Version]:
+    """What is left of a photo without this version: the visible ones above Bronze, and nothing without the original."""
+    if _chosen(versions, photo_id).tier == Tier.BRONZE:
+        return []
+    seen = (version for version in versions if version.archived_at is None)
+    return [version for version in seen if version.id != photo_id and version.tier != Tier.BRONZE]
+
+
+async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str, *, is_whole: bool) -> None:
     chosen = _chosen(versions, photo_id)
-    seen = [version for version in versions if version.archived_at is None]
-    others = [version for version in seen if version.id != photo_id and version.tier != Tier.BRONZE]
-    is_whole = chosen.tier == Tier.BRONZE or not others
+    others = [] if is_whole else _left(versions, photo_id)
     gone = [version for version in versions if version.processing_state != SUPERSEDED] if is_whole else [chosen]
     moves = await _give_names(bench, [each for each in gone if each.archived_at is None], to_archive=True)
     what = "was deleted" if is_whole else f"lost its {chosen.tier.capitalize()} version"
@@ -167,7 +175,7 @@ async def _delete(bench: Workbench, versions: Sequence[_Version], photo_id: str)
                 .values(processing_state="processed")
             )
         await _write_history(connection, chosen.media_asset_id, "DELETED", details)
-    kept = {other.sha256 for other in others} if not is_whole else set()
+    kept = {other.sha256 for other in others}
     await asyncio.to_thread(_remove_rendered, bench.layout, {version.sha256 for version in gone} - kept - {None})
 
 

@@ -1,6 +1,7 @@
 """What a person says of a photo: words, rating, favourite, tags.
 
-An edit belongs to one version. What it really changes is written with one history row in one transaction; edits that
+An edit belongs to one version; what is said of a Silver version that has a Gold one, which is shown in its place, is
+said of both. What it really changes is written with one history row in one transaction; edits that
 follow each other within :data:`MERGE_WITHIN` share a row, as clients send one for every key that is pressed.
 """
 
@@ -18,7 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, FileVersion, MediaAsset, utc_now
 from core.errors import BadRequest, NotFound
+from core.library.archive import lock_asset
 from core.library.described import after_edit
+from core.library.layout import Tier
 from core.library.sidecars import mark_stale
 from core.library.tag_library import count_tags
 from core.media.coordinates import coordinates
@@ -91,8 +94,10 @@ async def edit_photo(connection: AsyncConnection, photo_id: str, edit: Edit, act
     Raises :class:`NotFound`, and :class:`BadRequest` for an edit that sets nothing or a rating that is none.
     """
     _refuse_nonsense(edit)
-    row = await _locked(connection, photo_id)
-    await _apply(connection, row, edit, action)
+    *rows, shown_row = await _locked(connection, photo_id)
+    for row in rows:
+        await _apply(connection, row, edit, None)
+    await _apply(connection, shown_row, edit, action)
 
 
 async def change_tags(
@@ -102,18 +107,21 @@ async def change_tags(
 
     Returns what they are then, and whether that is new. Raises :class:`NotFound`.
     """
-    row = await _locked(connection, photo_id)
-    before = _tags_of(row.combined_metadata)
-    match change:
-        case TagChange.ADD:
-            after = _cleaned([*before, *tags])
-        case TagChange.REMOVE:
-            unwanted = set(_cleaned(tags))
-            after = [tag for tag in before if tag not in unwanted]
-        case TagChange.REPLACE:
-            after = _cleaned(tags)
-    await _apply(connection, row, Edit(ai_tags=after), EDITED)
-    return after, after != before
+    rows = await _locked(connection, photo_id)
+    changes = []
+    for row in rows:
+        before = _tags_of(row.combined_metadata)
+        match change:
+            case TagChange.ADD:
+                after = _cleaned([*before, *tags])
+            case TagChange.REMOVE:
+                unwanted = set(_cleaned(tags))
+                after = [tag for tag in before if tag not in unwanted]
+            case TagChange.REPLACE:
+                after = _cleaned(tags)
+        await _apply(connection, row, Edit(ai_tags=after), EDITED if row is rows[-1] else None)
+        changes.append((after, after != before))
+    return changes[-1]
 
 
 def _refuse_nonsense(edit: Edit) -> None:
@@ -124,16 +132,28 @@ def _refuse_nonsense(edit: Edit) -> None:
         raise BadRequest(f"A rating is a whole number from 0 to {MOST_STARS}, not {edit.rating}.")
 
 
-async def _locked(connection: AsyncConnection, photo_id: str) -> Any:
-    """The version as it is now, kept from other writers until the transaction ends."""
-    statement = _CURRENT.where(FileVersion.id == photo_id, FileVersion.archived_at.is_(None))
-    row = (await connection.execute(statement.with_for_update(of=FileVersion))).first()
-    if row is None:
+async def _locked(connection: AsyncConnection, photo_id: str) -> list[Any]:
+    """The version as it is now and, of a Silver one, the Gold version that is shown in its place, behind it.
+
+    Both are kept from other writers until the transaction ends; a promotion comes before it or after it.
+    """
+    asset = select(FileVersion.media_asset_id).where(FileVersion.id == photo_id, FileVersion.archived_at.is_(None))
+    asset_id = (await connection.execute(asset)).scalar()
+    if asset_id is None:
         raise NotFound(f"There is no photo {photo_id}.")
-    return row
+    await lock_asset(connection, asset_id)
+    statement = _CURRENT.where(FileVersion.media_asset_id == asset_id, FileVersion.archived_at.is_(None))
+    rows = (await connection.execute(statement.with_for_update(of=FileVersion))).all()
+    found = [row for row in rows if row.id == photo_id]
+    if not found:
+        raise NotFound(f"There is no photo {photo_id}.")
+    if found[0].tier == Tier.SILVER:
+        found += [row for row in rows if row.tier == Tier.GOLD]
+    return found
 
 
-async def _apply(connection: AsyncConnection, row: Any, edit: Edit, action: str) -> None:
+async def _apply(connection: AsyncConnection, row: Any, edit: Edit, action: str | None) -> None:
+    """Without an ``action``, the history tells nothing of it."""
     values = _changed_columns(row, edit)
     changed = set(values)
     metadata, changed_metadata, new_tags = _changed_metadata(row.combined_metadata, edit)
@@ -146,7 +166,7 @@ async def _apply(connection: AsyncConnection, row: Any, edit: Edit, action: str)
         await mark_stale(connection, [row.id])
     if action == UPDATED:
         await _write_history(connection, row, _named(edit), action)
-    elif changed:
+    elif changed and action is not None:
         await _write_history(connection, row, [name for name in _WORDS if name in changed], action)
 
 

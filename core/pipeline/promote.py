@@ -85,19 +85,34 @@ async def promote(bench: Workbench, photo_id: str, action: Action = Action.PROMO
     async with bench.claims.hold(f"gold of {asset_id}"):
         async with bench.database.read() as connection:
             photo = await _read(connection, photo_id)
-        facts = gold_facts(
-            photo.gold or photo.silver,
-            photo.faces,
-            photo.original_filename,
-            photo.original_sha256,
-            ingested_at=photo.silver["asset_created_at"],
-            is_described_by_person=photo.is_described_by_person,
-        )
+        facts = _facts(photo)
         with kept_file(photo.original_filename, photo.silver["file_path"]):
             plan = await _plan(bench, photo, facts)
             if photo.gold is not None:
                 return await _refresh(bench, photo, photo.gold, facts, plan, action)
-            return await _make(bench, photo, facts, plan, action)
+            made = await _make(bench, photo, facts, plan, action)
+            return await _caught_up(bench, photo_id, facts, action, made)
+
+
+def _facts(photo: _Photo) -> GoldFacts:
+    return gold_facts(
+        photo.gold or photo.silver,
+        photo.faces,
+        photo.original_filename,
+        photo.original_sha256,
+        ingested_at=photo.silver["asset_created_at"],
+        is_described_by_person=photo.is_described_by_person,
+    )
+
+
+async def _caught_up(bench: Workbench, photo_id: str, written: GoldFacts, action: Action, made: Promoted) -> Promoted:
+    """Puts into a Gold file that was just made what was said of its photo while it was being made."""
+    async with bench.database.read() as connection:
+        photo = await _read(connection, photo_id)
+    facts = _facts(photo)
+    if photo.gold is not None and facts != written:
+        await _refresh(bench, photo, photo.gold, facts, await _plan(bench, photo, facts), action)
+    return made
 
 
 async def _silver(connection: AsyncConnection, photo_id: str) -> Mapping[str, Any]:
@@ -204,10 +219,17 @@ async def _make(bench: Workbench, photo: _Photo, facts: GoldFacts, plan: GoldPla
         async with bench.database.write() as connection:
             await placements.finish(connection, intent)
         raise
-    async with bench.database.write() as connection:
-        gold_id = await _record(connection, photo, plan, intent, action)
-        await placements.finish(connection, intent)
-        other = None if gold_id is not None else await _gold_of(connection, silver["media_asset_id"])
+    try:
+        async with bench.database.write() as connection:
+            gold_id = await _record(connection, photo, plan, intent, action)
+            await placements.finish(connection, intent)
+            other = None if gold_id is not None else await _gold_of(connection, silver["media_asset_id"])
+    except NotFound:
+        # it was put away meanwhile
+        await asyncio.to_thread(remove_gold, bench.layout, intent.target)
+        async with bench.database.write() as connection:
+            await placements.finish(connection, intent)
+        raise
     if gold_id is None:
         # another process was quicker
         assert other is not None
@@ -224,11 +246,15 @@ def _json(photo: _Photo, facts: GoldFacts) -> bytes | None:
 async def _record(
     connection: AsyncConnection, photo: _Photo, plan: GoldPlan, intent: Intent, action: Action
 ) -> str | None:
-    """Writes the Gold version and what belongs to it; ``None`` when the asset has one by now."""
-    silver, now, gold_id = photo.silver, utc_now(), new_id()
-    await lock_asset(connection, silver["media_asset_id"])
-    if await _gold_of(connection, silver["media_asset_id"]) is not None:
+    """Writes the Gold version, with what is said of the Silver one by now, and what belongs to it.
+
+    ``None`` when the asset has one by now; raises :class:`NotFound` when the Silver version was put away meanwhile.
+    """
+    now, gold_id = utc_now(), new_id()
+    await lock_asset(connection, photo.silver["media_asset_id"])
+    if await _gold_of(connection, photo.silver["media_asset_id"]) is not None:
         return None
+    silver = await _silver(connection, photo.silver["id"])
     columns = {column.key: silver[column.key] for column in FileVersion.__mapper__.column_attrs} | {
         "id": gold_id,
         "tier": Tier.GOLD,

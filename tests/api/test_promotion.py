@@ -368,3 +368,49 @@ async def test_a_caption_gives_way_to_a_persons_words_and_not_to_a_machines(
     answer = await sqlite_library.http.patch(f"/api/photos/{gold['id']}/metadata", json=edit)
     assert answer.status_code == 200, answer.text
     assert await caption() == b"Grandmother in her garden"
+
+
+async def test_what_is_said_while_gold_is_made_is_said_of_gold(library: Library) -> None:
+    """The words are sent to the Silver version, while or after its Gold one comes to be."""
+    for number in range(3):
+        silver = await add_silver(library, jpeg(f"Camera {number}"))
+        said = {"rating": 5, "keywords": ["castle"], "eventName": "Said"}
+        promoted, edited, favored = await asyncio.gather(
+            library.http.post(f"/api/photos/{silver}/promote", json={}),
+            library.http.patch(f"/api/photos/{silver}/metadata", json=said),
+            library.http.patch(f"/api/photos/{silver}/favorite", json={"isFavorite": True}),
+        )
+        assert [answer.status_code for answer in (promoted, edited, favored)] == [200] * 3
+        gold = (await library.http.get(f"/api/photos/{promoted.json()['id']}")).json()
+        assert (gold["tier"], gold["rating"], gold["keywords"]) == ("gold", 5, ["castle"])
+        assert (gold["eventName"], gold["isFavorite"]) == ("Said", True)
+        written = library.bench.layout.absolute(gold["filePath"]).read_bytes()
+        assert b"castle" in written
+
+
+async def test_an_edit_of_a_silver_photo_is_one_of_the_gold_photo_that_is_shown_for_it(library: Library) -> None:
+    """A second person has had its page open all the time."""
+    silver = await add_silver(library)
+    gold = (await library.http.post(f"/api/photos/{silver}/promote", json={})).json()["id"]
+    edited = await library.send("PATCH", f"/api/photos/{silver}/metadata", json={"rating": 3, "keywords": ["Oma"]})
+    await library.send("PATCH", f"/api/photos/{silver}/tags", json={"tags": ["cake"], "action": "add"})
+    assert (edited["id"], edited["rating"]) == (silver, 3)
+    (shown,) = await library.send("GET", "/api/photos")
+    assert (shown["id"], shown["rating"], shown["keywords"]) == (gold, 3, ["Oma"])
+    assert "cake" in shown["metadata"]["ai"]["aiTags"]
+    await library.send("POST", f"/api/photos/{gold}/demote")
+    (shown,) = await library.send("GET", "/api/photos")
+    assert (shown["id"], shown["rating"], shown["keywords"]) == (silver, 3, ["Oma"])
+    assert "cake" in shown["metadata"]["ai"]["aiTags"]
+
+
+async def test_a_photo_that_is_deleted_while_it_is_promoted_is_gone(library: Library) -> None:
+    for number in range(3):
+        silver = await add_silver(library, jpeg(f"Camera {number}"))
+        await asyncio.gather(
+            library.http.post(f"/api/photos/{silver}/promote", json={}),
+            library.http.delete(f"/api/photos/{silver}"),
+        )
+    assert await library.ids("/api/photos", tier="all_versions") == []
+    async with library.bench.database.read() as connection:
+        assert (await connection.execute(select(Placement.id))).all() == []
