@@ -42,6 +42,7 @@ from core.pipeline.roots import IMPORT, Mode, Root
 from core.pipeline.states import State
 from core.pipeline.workbench import Workbench
 from core.places.nominatim import Geocoder
+from core.rebuild import finish_restore
 from daemon.announcing import Progress, announce_fate, announce_outcome, announce_run
 from daemon.connections import KeptConnection
 from daemon.describing import Describer, describing
@@ -88,6 +89,11 @@ async def run_daemon(settings: Settings, config_file: Path | None) -> None:
     layout.create()
     with become_daemon(layout.locks):
         async with open_bench(settings) as bench:
+            # before anything half done is cleared away: it may be what the restored database does not know yet
+            report = await finish_restore(bench, in_hand(settings), lambda _done, _all: None)
+            if report is not None:
+                found, left = report.photos, len(report.unexplained)
+                log.warning("a restore that was interrupted is finished", photos=found, unexplained=left)
             await recover(bench.database, bench.layout, bench.holder)
             await sweep(bench.database, bench.layout)
             await _live(settings, config_file, bench)

@@ -74,6 +74,11 @@ class Layout:
     def locks(self) -> Path:
         return self.data_dir / "locks"
 
+    @property
+    def restoring(self) -> Path:
+        """There while a backup is being restored; holds the moment that it is of, ISO 8601 with its offset."""
+        return self.data_dir / ".restoring"
+
     def create(self) -> None:
         """Makes the directories that must be there; existing ones are left alone."""
         kept = (*(self.media / tier for tier in Tier), self.media / ARCHIVE)

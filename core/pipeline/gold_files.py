@@ -6,14 +6,17 @@ import asyncio
 import hashlib
 import os
 from contextlib import suppress
+from itertools import count
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import FileVersion
-from core.errors import IntakeError, PlacementFailed
-from core.library.layout import Layout, json_sidecar_of, sidecar_of
+from core.errors import IntakeError, NameTaken, PlacementFailed
+from core.library.layout import ARCHIVE, Layout, json_sidecar_of, sidecar_of
+from core.library.naming import numbered
 from core.library.placing import (
     Span,
     discard,
@@ -57,13 +60,32 @@ def is_up_to_date(layout: Layout, target: str, plan: GoldPlan, sha256: str, json
     return plan.embedding.sha256 == sha256 and layout.absolute(target).is_file() and is_same_json
 
 
-def replace_gold(layout: Layout, source: str, target: str, plan: GoldPlan, json: bytes | None, mtime_ns: int) -> None:
-    """Puts a new file in the place of an old Gold one, which is there until the moment of the rename."""
+def replace_gold(
+    layout: Layout, source: str, target: str, plan: GoldPlan, json: bytes | None, mtime_ns: int, stored: str
+) -> None:
+    """Puts a new file in the place of an old Gold one, which is there until the moment of the rename.
+
+    ``stored`` is the SHA-256 that the old one should have. A file with other bytes, damaged or somebody else's, gets a
+    second name in the archive first, where the audit tells it.
+    """
     gold, made = layout.absolute(target), plan.embedding
+    if gold.is_file() and (found := hash_file(gold)) != stored:
+        _keep_aside(layout, target, found)
     place_pieces(source, made.pieces, gold, made.sha256, mtime_ns, replace=True)
     replace_sidecar(plan.sidecar, layout.absolute(sidecar_of(target)))
     if json is not None:
         replace_sidecar(json, layout.absolute(json_sidecar_of(target)))
+
+
+def _keep_aside(layout: Layout, target: str, sha256: str) -> None:
+    path = PurePosixPath(target)
+    folder = PurePosixPath("media", ARCHIVE, *path.parts[2:-1])
+    for number in count(1):
+        try:
+            place_link(layout.absolute(target), layout.absolute(str(folder / numbered(path.name, number))), sha256)
+        except NameTaken:
+            continue
+        return
 
 
 def remove_gold(layout: Layout, target: str) -> None:

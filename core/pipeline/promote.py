@@ -316,7 +316,7 @@ async def _refresh(
     source = str(layout.absolute(photo.silver["file_path"]))
     try:
         mtime_ns = await asyncio.to_thread(mtime_of, source)
-        await asyncio.to_thread(replace_gold, layout, source, target, plan, json, mtime_ns)
+        await asyncio.to_thread(replace_gold, layout, source, target, plan, json, mtime_ns, gold["sha256"])
     except (IntakeError, OSError):
         async with bench.database.write() as connection:
             await placements.finish(connection, intent)

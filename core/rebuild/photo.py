@@ -62,6 +62,11 @@ class Recalled(msgspec.Struct):
     sidecars: int
     warnings: list[str]
 
+    @property
+    def is_undeveloped(self) -> bool:
+        """Whether it could be decoded and no more is there than its original: it was cut off there."""
+        return self.look is not None and {version["tier"] for version in self.versions} == {Tier.BRONZE}
+
 
 class Unexplained(Exception):
     """These files are not a photo as they are; says why."""

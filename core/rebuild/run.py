@@ -1,4 +1,4 @@
-"""A rebuild from beginning to end, and the same for files that a database does not know yet."""
+"""A rebuild from beginning to end."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import select
 
 from core.compute.tasks import read_sidecars
-from core.db.tables import FileVersion
+from core.errors import IntakeError, RequestError
 from core.library.layout import Tier
 from core.library.placing import hash_file
 from core.library.sidecar_facts import SidecarFacts
+from core.pipeline.develop import develop
 from core.pipeline.roots import Root
 from core.pipeline.workbench import Workbench
 from core.rebuild.inventory import Filed, Inventory, Unit, adopt, pair, take_inventory
@@ -34,29 +34,18 @@ async def rebuild(bench: Workbench, roots: Sequence[Root], in_hand: int, progres
     is in the report, and does not stop the others.
     """
     inventory = await asyncio.to_thread(take_inventory, bench.layout, roots)
-    return await _write_all(bench, inventory, roots, People(), in_hand, progress)
+    return await write_all(bench, inventory, roots, People(), in_hand, progress)
 
 
-async def take_back(bench: Workbench, in_hand: int, progress: Progress) -> Report:
-    """Takes files of the library that no row names into its database, as a backup leaves them that is older than they.
-
-    Files in folders of mode ``reference`` are left to the scan. What belongs to a photo that the database knows
-    otherwise, as one that was put away since, is in the report as unexplained.
-    """
-    inventory = await asyncio.to_thread(take_inventory, bench.layout, ())
-    async with bench.database.read() as connection:
-        known = set((await connection.execute(select(FileVersion.file_path))).scalars())
-    inventory.files = [file for file in inventory.files if file.file_path not in known]
-    return await _write_all(bench, inventory, (), await People.of(bench.database), in_hand, progress)
-
-
-async def _write_all(
+async def write_all(
     bench: Workbench, inventory: Inventory, roots: Sequence[Root], people: People, in_hand: int, progress: Progress
 ) -> Report:
+    """Makes photos of files that no row knows; of those that have an original alone, Silver as well."""
     report = Report(unexplained=inventory.unexplained)
     units = await _units(bench, inventory.files)
     named = {root.name: root for root in roots}
     pen = asyncio.Lock()
+    undeveloped: list[str] = []
     left = iter(units)
     done = 0
 
@@ -71,12 +60,21 @@ async def _write_all(
                 report.unexplained.append(str(reason))
             else:
                 count(report, recalled)
+                if recalled.is_undeveloped:
+                    undeveloped.append(recalled.asset["id"])
             done += 1
             progress(done, len(units))
 
     progress(0, len(units))
     await asyncio.gather(*(bring_back() for _ in range(in_hand)))
     await finish(bench.database, people, report)
+    for asset_id in undeveloped:
+        try:
+            await develop(bench, asset_id)
+        except (RequestError, IntakeError) as error:
+            report.warnings.append(f"A photo that was cut off before it was Silver stays Bronze: {error}")
+        else:
+            report.silver += 1
     report.unexplained.sort()
     report.warnings.sort()
     return report

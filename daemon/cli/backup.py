@@ -19,10 +19,11 @@ from core.backup.kept import backups
 from core.backup.restore import restore_backup
 from core.config import Settings
 from core.db.tables import utc_now
-from core.errors import AlreadyRunning, BackupFailed
+from core.errors import AlreadyRunning, BackupFailed, PictallionError
 from core.library.free_space import bytes_to_leave
+from core.library.placing import replace_sidecar
 from core.pipeline.holders import become_daemon, living
-from core.rebuild import Report, take_back
+from core.rebuild import Report, finish_restore
 from daemon.cli.settings import load
 from daemon.logs import configure_logs
 from daemon.workshop import in_hand, layout_of, open_bench
@@ -107,12 +108,21 @@ def restore(ctx: click.Context, name: str, yes: bool) -> None:
         if living(layout.locks):
             raise AlreadyRunning("An import or a pass is running on this library; wait until it is done.")
         to_leave = bytes_to_leave(settings.library.data_dir, settings.intake.min_free)
-        _, safety = asyncio.run(restore_backup(settings.database_url, path, folder, loaded.file, utc_now(), to_leave))
+        # whoever is killed from here on leaves word that the library is not all in the database yet
+        replace_sidecar(manifest.made_at.isoformat().encode(), layout.restoring)
+        try:
+            restoring = restore_backup(settings.database_url, path, folder, loaded.file, utc_now(), to_leave)
+            _, safety = asyncio.run(restoring)
+        except PictallionError:
+            layout.restoring.unlink()
+            raise
         click.echo(f"The database is that of {path.name}.")
         if safety is not None:
             click.echo(f"What it was before is in {safety}.")
         configure_logs(settings, level="warning")
         report = asyncio.run(_take_back(settings))
+    for warning in report.warnings[:_SHOWN]:
+        click.echo(warning)
     if report.photos:
         click.echo(f"{report.photos} photos that came after the backup were taken into it from their files.")
     if report.unexplained:
@@ -126,6 +136,7 @@ def restore(ctx: click.Context, name: str, yes: bool) -> None:
 
 
 async def _take_back(settings: Settings) -> Report:
+    """What is not in the restored database is taken into it."""
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=Console(stderr=True), disable=not sys.stderr.isatty(),
@@ -133,6 +144,7 @@ async def _take_back(settings: Settings) -> Report:
     bar = progress.add_task("Looking for photos that came later", total=None)
     async with open_bench(settings) as bench:
         with progress:
-            return await take_back(
+            report = await finish_restore(
                 bench, in_hand(settings), lambda done, total: progress.update(bar, completed=done, total=total)
             )
+    return report or Report()

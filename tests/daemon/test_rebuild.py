@@ -393,3 +393,55 @@ def test_what_came_after_a_backup_is_in_the_library_again_after_it_is_restored(m
     assert audit.returncode == 0, audit.stdout
     again = home.run("backup", "restore", backup, "--yes")
     assert "1 photos that came after the backup" in again.stdout
+
+
+def test_what_was_put_away_after_a_backup_is_where_it_is_and_nobody_is_taken_for_somebody_else(
+    make_home: Callable[..., Home],
+) -> None:
+    """A name that was given up is the next photo's that was taken in the same second."""
+    home = make_home()
+    first, second, third = (noise(seed, "2024:06:01 12:00:00") for seed in (3, 4, 5))
+
+    def upload(http: httpx.Client, name: str, content: bytes) -> str:
+        (result,) = http.post("/api/upload", files=[("files", (name, content))]).json()["results"]
+        assert result["status"] == "success"
+        return str(result["versionId"])
+
+    paths = "select tier, file_path, sha256, archived_at is null as is_shown from file_versions order by file_path"
+    daemon = start(home)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{home.port}", timeout=60) as http:
+            put_away, kept = upload(http, "first.jpg", first), upload(http, "third.jpg", third)
+            made = home.run("backup", "create", "--json")
+            assert http.post(f"/api/photos/{put_away}/archive").status_code == 200
+            newcomer = upload(http, "second.jpg", second)
+            assert (
+                http.get(f"/api/photos/{newcomer}").json()["filePath"] == "media/silver/2024/06/2024-06-01_12-00-00.jpg"
+            )
+            assert http.post(f"/api/photos/{kept}/archive").status_code == 200
+            assert http.post(f"/api/photos/{kept}/unarchive").status_code == 200
+            wait_until("every sidecar is written", lambda: is_settled(home))
+    finally:
+        daemon.kill()
+    before = list(map(tuple, home.query(paths)))
+    assert len(before) == 6
+    restored = home.run("backup", "restore", json.loads(made.stdout)["file"], "--yes")
+    assert restored.returncode == 0, restored.stderr
+    assert list(map(tuple, home.query(paths))) == before
+    assert "not what the backup knows" not in restored.stdout
+    audit = home.run("audit", "--verify")
+    assert audit.returncode == 0, audit.stdout
+
+    # as if it had been killed in the middle: what is not in the database yet is taken in at the next start
+    with closing(sqlite3.connect(home.data / "pictallion.db")) as database:
+        (asset,) = database.execute(
+            "select media_asset_id from file_versions where sha256 = ?", [hashlib.sha256(second).hexdigest()]
+        ).fetchone()
+        for table in ("ledger", "asset_history", "grouped_assets", "file_versions"):
+            database.execute(f"delete from {table} where media_asset_id = ?", [asset])
+        database.execute("delete from media_assets where id = ?", [asset])
+        database.commit()
+    (home.data / ".restoring").write_text("2024-01-01T00:00:00+00:00")
+    start(home).kill()
+    assert list(map(tuple, home.query(paths))) == before
+    assert not (home.data / ".restoring").exists()
