@@ -1,7 +1,7 @@
 """Occasions in the database: listed, and what a person says of them. Every function works in the caller's transaction.
 
-What is accepted gives its photos an event: those that have none, in all their versions. Nothing that a person, or the
-day, has said is written over, and what was written can be taken back.
+What is accepted gives its photos an event: those of which nothing is said, in all their versions. Nothing that a
+person, or the day, has said is written over, that it is of no event included; and what was written can be taken back.
 """
 
 from __future__ import annotations
@@ -52,10 +52,7 @@ _OCCASIONS: Final = select(
     .label("first_photos_json"),
 )
 
-_NOTHING_SAID: Final = and_(
-    func.trim(func.coalesce(FileVersion.event_type, "")) == "",
-    func.trim(func.coalesce(FileVersion.event_name, "")) == "",
-)
+_NOTHING_SAID: Final = and_(FileVersion.event_type.is_(None), FileVersion.event_name.is_(None))
 
 
 async def list_occasions(
@@ -87,14 +84,15 @@ def photos_of(occasion_id: str) -> Any:
 async def accept(connection: AsyncConnection, occasion_id: str, name: str | None = None) -> None:
     """Gives the photos of an occasion its event, under ``name``, else under the name or the title that it has.
 
-    Of one that is accepted already, those that have come since. Raises :class:`NotFound`.
+    Of one that is accepted already, those that have come since: what a person has taken from a photo stays taken.
+    Raises :class:`NotFound`.
     """
     row = await _locked(connection, occasion_id)
     if row.state == OccasionState.ACCEPTED and name is not None:
         await rename(connection, occasion_id, name)
         row = await _locked(connection, occasion_id)
     called = name or row.written_name or row.name or row.title
-    versions = await _versions(connection, occasion_id)
+    versions = await _versions(connection, occasion_id, OccasionPhoto.is_written.is_(False))
     taken = {one.media_asset_id for one in versions if not one.says_nothing}
     given = [one for one in versions if one.media_asset_id not in taken]
     await _set_event(connection, [one.id for one in given], row.kind, called)
@@ -158,7 +156,10 @@ async def _decide(connection: AsyncConnection, occasion_id: str, state: Occasion
 
 
 async def _versions(connection: AsyncConnection, occasion_id: str, *conditions: Any) -> Sequence[OccasionRow]:
-    """The versions of its photos that have a sidecar, and whether nothing is said of their event."""
+    """The versions of its photos that have a sidecar, and whether nothing is said of their event.
+
+    They are kept from other writers until the transaction ends.
+    """
     statement = (
         select(
             FileVersion.id,
@@ -176,6 +177,7 @@ async def _versions(connection: AsyncConnection, occasion_id: str, *conditions: 
             *conditions,
         )
         .order_by(OccasionPhoto.position, FileVersion.id)
+        .with_for_update(of=FileVersion, key_share=True)
     )
     return (await connection.execute(statement)).all()
 

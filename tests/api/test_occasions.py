@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.db.tables import FileVersion, Person, Sidecar, utc_now
 from core.library.layout import Layout
 from core.occasions.proposing import Proposals, propose_occasions
 from core.passes.runner import Wanted
 from tests.api.conftest import NOWHERE, Library
+from tests.conftest import until_blocked
 
 pytestmark = pytest.mark.asyncio
 
@@ -112,14 +114,34 @@ async def test_looking_again_changes_what_has_changed_and_nothing_else(travelled
 
     path = f"/api/daemon/occasions/{grown['id']}"
     await library.send("POST", f"{path}/accept", json={"name": "Roman holiday"})
+    taken = rome[0]
+    await library.send("PATCH", f"/api/photos/{taken}/metadata", json={"eventType": None, "eventName": None})
     later = await take(library, datetime(2023, 5, 10, 12), ROME, 2)
+    cleared = await take(library, datetime(2023, 5, 10, 13), ROME, 1)
+    await library.send("PATCH", f"/api/photos/{cleared[0]}/metadata", json={"eventType": "", "eventName": ""})
     assert (await propose_occasions(library.bench)).changed == 1
     (again,) = await occasions(library, state="accepted")
-    assert (again["name"], again["photoCount"], again["eventCount"]) == ("Roman holiday", 15, 13)
+    assert (again["name"], again["photoCount"], again["eventCount"]) == ("Roman holiday", 16, 13)
     assert [(await events(library))[one] for one in later] == [(None, None)] * 2
     again = await library.send("POST", f"{path}/accept", json={})
     assert again["eventCount"] == 15
-    assert {(await events(library))[one] for one in (*late, *rome, *later)} == {("trip", "Roman holiday")}
+    now = await events(library)
+    assert {now[one] for one in (*late, *rome[1:], *later)} == {("trip", "Roman holiday")}
+    # what a person has taken from a photo is not given to it again, and none is what they said
+    assert (now[taken], now[cleared[0]]) == ((None, None), ("", ""))
+
+
+async def test_what_somebody_says_while_a_trip_is_accepted_stays(travelled: tuple[Library, list[str]]) -> None:
+    library, rome = travelled
+    await propose_occasions(library.bench)
+    (trip,) = await occasions(library)
+    async with library.bench.database.write() as connection:
+        said = update(FileVersion).where(FileVersion.id == rome[3]).values(event_name="Arrival")
+        await connection.execute(said)
+        accepting = asyncio.create_task(library.send("POST", f"/api/daemon/occasions/{trip['id']}/accept", json={}))
+        await until_blocked(library.bench.database)
+    assert (await accepting)["eventCount"] == 11
+    assert (await events(library))[rome[3]] == (None, "Arrival")
 
 
 async def test_what_was_dismissed_stays_dismissed(travelled: tuple[Library, list[str]]) -> None:
