@@ -11,10 +11,10 @@ from sqlalchemy import insert, select
 
 from core.audit.damage import Damage, clear, damages
 from core.db.engine import Database
-from core.db.tables import AssetHistory, DamagedFile, FileVersion
+from core.db.tables import AssetHistory, DamagedFile, FileVersion, MediaAsset
 from core.errors import BadRequest, NotFound
 from core.library.layout import Layout, Tier, is_reference
-from core.library.placing import Span, discard, place_link, place_pieces
+from core.library.placing import Span, discard, hash_file, place_link, place_pieces
 from core.media.source_file import shown
 
 
@@ -50,6 +50,7 @@ async def restore(database: Database, layout: Layout, version_id: str) -> Damage
             "`pictallion pass run verify`: it is found there."
         )
     paths = [row.file_path for row in rows]
+    await _refuse_other_photos(database, layout, paths, asset_id)
     await asyncio.to_thread(_replace, layout, damage.good_copy, paths, str(sha256))
     async with database.write() as connection:
         await clear(connection, [row.id for row in rows])
@@ -57,6 +58,24 @@ async def restore(database: Database, layout: Layout, version_id: str) -> Damage
         row: dict[str, Any] = {"media_asset_id": asset_id, "action": "RESTORED", "details": details}
         await connection.execute(insert(AssetHistory), row)
     return damage
+
+
+async def _refuse_other_photos(database: Database, layout: Layout, file_paths: Sequence[str], asset_id: str) -> None:
+    """Raises :class:`BadRequest` where what lies under a name is no damage but another photo's file."""
+    for file_path in file_paths:
+        path = layout.absolute(file_path)
+        if not await asyncio.to_thread(path.is_file):
+            continue
+        sha256 = await asyncio.to_thread(hash_file, path)
+        other = (
+            select(MediaAsset.original_filename)
+            .join(FileVersion, FileVersion.media_asset_id == MediaAsset.id)
+            .where(FileVersion.sha256 == sha256, MediaAsset.id != asset_id)
+        )
+        async with database.read() as connection:
+            name = (await connection.execute(other.limit(1))).scalar()
+        if name is not None:
+            raise BadRequest(f"{file_path} is the file of another photo, {shown(name)}; nothing was changed.")
 
 
 def _replace(layout: Layout, source: str, file_paths: Sequence[str], sha256: str) -> None:

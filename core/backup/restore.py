@@ -62,9 +62,15 @@ async def _put_aside(url: URL, folder: Path, config: Path | None, now: datetime,
 
 def _copy_as_it_is(database: Path, folder: Path, now: datetime) -> Path:
     aside = folder / f"damaged-{now:%Y-%m-%dT%H-%M-%SZ}"
-    aside.mkdir(mode=0o700)
-    for suffix in ("", "-wal", "-shm"):
-        part = Path(f"{database}{suffix}")
-        if part.exists():
-            shutil.copy2(part, aside / part.name)
+    try:
+        aside.mkdir(mode=0o700)
+        for suffix in ("", "-wal", "-shm"):
+            part = Path(f"{database}{suffix}")
+            if part.exists():
+                shutil.copy2(part, aside / part.name)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise BackupFailed(
+            f"{database} can neither be read nor be put aside in {folder}: {error.strerror}. Nothing was changed."
+        ) from error
     return aside

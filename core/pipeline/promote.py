@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.audit import damage
 from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
 from core.errors import BadRequest, IntakeError, NotFound, WorkerLost
@@ -326,6 +327,7 @@ async def _refresh(
     async with bench.database.write() as connection:
         await connection.execute(update(FileVersion).where(FileVersion.id == gold["id"]).values(_file_columns(plan)))
         await _add_history(connection, gold["media_asset_id"], action, details)
+        await damage.clear(connection, [gold["id"]])
         await mark_stale(connection, [gold["id"]])
         await placements.finish(connection, intent)
     await asyncio.to_thread(share_rendered, layout, photo.silver["sha256"], plan.embedding.sha256)

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import URL, inspect, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.config import Settings
 from core.config.database_url import sqlite_url, with_async_driver
@@ -87,7 +87,14 @@ async def _rebuild(settings: Settings, into: str | None, replace: bool) -> Repor
     unfinished = database.with_name(f"{database.name}.{_UNFINISHED}")
     # what an interrupted rebuild has left
     _remove(unfinished)
-    report = await _fill(settings, sqlite_url(unfinished))
+    try:
+        report = await _fill(settings, sqlite_url(unfinished))
+    except (OSError, SQLAlchemyError) as error:
+        _remove(unfinished)
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise DatabaseUnreachable(
+            f"The new database could not be written: {reason}. It was removed, and the old one is as it was."
+        ) from error
     stamp = utc_now().strftime("%Y%m%dT%H%M%S")
     if database.exists() and not (replace and report.is_explained):
         target = database.with_name(f"{database.name}.{stamp}.{_REBUILT}")

@@ -414,3 +414,17 @@ async def test_a_photo_that_is_deleted_while_it_is_promoted_is_gone(library: Lib
     assert await library.ids("/api/photos", tier="all_versions") == []
     async with library.bench.database.read() as connection:
         assert (await connection.execute(select(Placement.id))).all() == []
+
+
+async def test_a_gold_file_that_is_another_one_is_kept_when_it_is_written_anew(library: Library) -> None:
+    """Damaged, or put there by somebody else: nobody knows whether it is there a second time."""
+    silver = await add_silver(library)
+    gold = await library.send("POST", f"/api/photos/{silver}/promote", json={})
+    path = library.bench.layout.absolute(gold["filePath"])
+    path.unlink()
+    path.write_bytes(b"somebody else's")
+    await library.send("PATCH", f"/api/photos/{gold['id']}/metadata", json={"rating": 4})
+    await library.send("POST", f"/api/photos/{silver}/promote", json={})
+    kept = [each.read_bytes() for each in (library.bench.layout.media / "archive").rglob("*.jpg")]
+    assert kept == [b"somebody else's"]
+    assert path.read_bytes() != kept[0]

@@ -187,6 +187,20 @@ async def test_an_offer_that_went_bad_replaces_nothing(tools: Tools, inbox: Path
     assert len(await known(watched)) == 2
 
 
+async def test_another_photo_under_the_name_is_no_damage_to_be_mended(tools: Tools, inbox: Path) -> None:
+    watched = watching(tools, inbox)
+    ids = await add_photo(watched, inbox, 1, is_linked=False)
+    await add_photo(watched, inbox, 2)
+    silver = tools.bench.layout.absolute("media/silver/2025/08/1.jpg")
+    other = tools.bench.layout.absolute("media/bronze/2025/08/2.jpg").read_bytes()
+    silver.unlink()
+    silver.write_bytes(other)
+    await verified(watched)
+    with pytest.raises(BadRequest, match="another photo"):
+        await restore(tools.bench.database, tools.bench.layout, ids["silver"])
+    assert silver.read_bytes() == other
+
+
 async def test_each_night_has_its_share_and_all_have_their_turn(
     both_tools: Tools, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
