@@ -65,6 +65,8 @@ async def set_ignored(connection: AsyncConnection, face_ids: Iterable[str], *, i
     """Has faces left out of everything that asks who it may be, or not any more; returns how many there are of them."""
     done = 0
     for chunk in chunks(dict.fromkeys(face_ids)):
+        # a sidecar has no region of a face that is ignored
+        await names_changed(connection, Face.id.in_(chunk), Face.ignored.is_not(ignored))
         done += (await connection.execute(update(Face).where(Face.id.in_(chunk)).values(ignored=ignored))).rowcount
     return done
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import delete, select
 
-from core.db.tables import Person
+from core.db.tables import Person, Sidecar
 from core.library.layout import Layout
 from tests.api.conftest import FIXTURES, NOON, Library
 
@@ -140,6 +141,20 @@ async def test_ignoring_is_seen_at_once_and_taken_back(library: Library) -> None
     assert await library.ids("/api/faces/unassigned") == []
     assert await post(library, "/api/faces/bulk-unignore", ids) == {"success": True, "unignored": 2}
     assert await library.ids("/api/faces/ignored") == []
+
+
+async def test_ignoring_and_taking_it_back_is_written_into_the_sidecars(library: Library) -> None:
+    photo, other = await library.add_photo("bronze", "silver", "gold"), await library.add_photo("silver")
+    face, ignored = await library.add_face(photo["silver"]), await library.add_face(other["silver"], ignored=True)
+    for verb, written in (
+        ("ignore", {photo["silver"], photo["gold"]}),
+        ("ignore", set()),
+        ("unignore", {photo["silver"], photo["gold"], other["silver"]}),
+    ):
+        await post(library, f"/api/faces/bulk-{verb}", {"faceIds": [face, ignored]})
+        async with library.bench.database.write() as connection:
+            assert set((await connection.execute(select(Sidecar.version_id))).scalars()) == written
+            await connection.execute(delete(Sidecar))
 
 
 async def test_faces_are_grouped_by_person_and_by_likeness(library: Library) -> None:
