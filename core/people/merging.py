@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.collections.people_in_rules import replace_person
 from core.db.tables import Event, Face, Person, Relationship
 from core.errors import BadRequest
 from core.people.people import person_row
@@ -27,6 +28,8 @@ class Merged(msgspec.Struct, frozen=True):
 async def merge_people(connection: AsyncConnection, source_id: str, target_id: str, *, fill_in: bool) -> Merged:
     """Gives everything of the source to the target and removes the source.
 
+    Rules and kept searches that name the source name the target from now on, who is shown with the face that was chosen
+    for the source where none was for them.
     A relationship to somebody whom the target knows already is dropped. With ``fill_in`` the target gets birthdate and
     notes of the source where it has none. Photos that had to stay on this machine
     have to go on. Raises :class:`BadRequest` for one and the same person, :class:`NotFound`.
@@ -42,12 +45,15 @@ async def merge_people(connection: AsyncConnection, source_id: str, target_id: s
     moved = await connection.execute(update(Face).where(Face.person_id == source_id).values(person_id=target_id))
     await merge_refused(connection, source_id, target_id)
     await connection.execute(update(Event).where(Event.person_id == source_id).values(person_id=target_id))
+    await replace_person(connection, source_id, target_id)
     relationships = await _move_relationships(connection, source_id, target_id)
     values: dict[str, Any] = {
         name: getattr(source, name)
         for name in ("birthdate", "notes")
         if fill_in and getattr(target, name) is None and getattr(source, name) is not None
     }
+    if target.selected_thumbnail_face_id is None and source.selected_thumbnail_face_id is not None:
+        values["selected_thumbnail_face_id"] = source.selected_thumbnail_face_id
     if source.is_local_only:
         values["is_local_only"] = True
     if values:

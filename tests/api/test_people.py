@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.db.tables import Event, Sidecar
+from core.db.tables import Collection, Event, Sidecar
 from tests.api.conftest import NOON, Library
 
 pytestmark = pytest.mark.asyncio
@@ -232,6 +232,56 @@ async def test_merging_fills_nothing_in_unless_asked(library: Library) -> None:
     body = {"sourcePersonId": source, "targetPersonId": target}
     assert (await library.http.post("/api/people/merge", json=body)).status_code == 200
     assert (await people(library))[0]["notes"] is None
+
+
+async def test_collections_searches_and_the_cover_of_who_is_merged_go_on(library: Library) -> None:
+    source, target, bob = await add(library, "A."), await add(library, "Ada"), await add(library, "Bob")
+    photo = (await library.add_photo("silver"))["silver"]
+    for person_id in (target, bob):
+        await library.add_face(photo, person_id=person_id)
+    chosen = await library.add_face(photo, person_id=source)
+    await library.http.put(f"/api/people/{source}/thumbnail", json={"faceId": chosen})
+    named = ([source], [bob, source, target], source, [bob])
+    made = []
+    for number, ids in enumerate(named[:2]):
+        body = {"name": f"Search {number}", "filters": {"peopleIds": ids}}
+        made.append((await library.http.post("/api/search/save", json=body)).json()["collectionId"])
+    plain = [{"field": "keywords", "operator": "in", "value": [source]}, "no rule"]
+    for number, ids in enumerate(named):
+        rules = [{"field": "peopleIds", "operator": "in", "value": ids}, *plain]
+        for each in (rules, {"rules": rules}, {"rules": {"operator": "OR", "rules": rules}, "icon": source}):
+            columns = {"name": str(number), "is_smart_collection": True, "smart_rules": each}
+            made.append(await library.insert(Collection, **columns))
+    body = {"sourcePersonId": source, "targetPersonId": target}
+    assert (await library.http.post("/api/people/merge", json=body)).status_code == 200
+
+    for collection_id in made[:2]:
+        assert await library.ids(f"/api/collections/{collection_id}/photos") == [photo]
+    searches = (await library.http.get("/api/search/saved")).json()
+    assert {search["name"]: search["rules"]["savedSearch"]["filters"]["peopleIds"] for search in searches} == {
+        "Search 0": [target],
+        "Search 1": [bob, target],
+    }
+    async with library.bench.database.read() as connection:
+        rows = await connection.execute(select(Collection.id, Collection.smart_rules))
+        stored = {row.id: row.smart_rules for row in rows}
+    expected = iter(([target], [bob, target], target, [bob]))
+    for start in range(2, len(made), 3):
+        rules = [{"field": "peopleIds", "operator": "in", "value": next(expected)}, *plain]
+        wanted = [rules, {"rules": rules}, {"rules": {"operator": "OR", "rules": rules}, "icon": source}]
+        assert [stored[collection_id] for collection_id in made[start : start + 3]] == wanted
+    (shown,) = (person for person in await people(library) if person["id"] == target)
+    assert shown["selectedThumbnailFaceId"] == chosen
+
+
+async def test_merging_keeps_the_cover_that_was_chosen_for_the_target(library: Library) -> None:
+    source, target = await add(library, "A."), await add(library, "Ada")
+    photo = (await library.add_photo("silver"))["silver"]
+    faces = {person_id: await library.add_face(photo, person_id=person_id) for person_id in (source, target)}
+    for person_id, face_id in faces.items():
+        await library.http.put(f"/api/people/{person_id}/thumbnail", json={"faceId": face_id})
+    await library.http.post("/api/people/merge", json={"sourcePersonId": source, "targetPersonId": target})
+    assert (await people(library))[0]["selectedThumbnailFaceId"] == faces[target]
 
 
 async def test_statistics(library: Library) -> None:
