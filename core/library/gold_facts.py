@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from core.library import described
 from core.library.embedding.wanted import Wanted
 from core.library.layout import Tier
 from core.library.photo_facts import NamedFace, facts_of
@@ -46,10 +47,11 @@ def gold_facts(
     )
     wanted = Wanted(
         description=sidecar.description,
-        is_described_by_person=is_described_by_person,
+        is_described_by_person=is_described_by_person or described.is_described_by_person(ai),
         short_description=ai.get("shortDescription") or None,
         keywords=sidecar.keywords,
-        rating=max(row["rating"] or 0, 0),
+        rating=sidecar.rating,
+        location=sidecar.location,
         people=sidecar.people,
         latitude=sidecar.latitude,
         longitude=sidecar.longitude,

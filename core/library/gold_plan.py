@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import msgspec
 
 from core.errors import VerificationFailed
 from core.library.embedding.embed import MAX_SIZE, Embedding, Way, can_embed, embed, reason_for_format
+from core.library.embedding.taken_back import taken_back
 from core.library.gold_facts import GoldFacts
 from core.library.placing import Span
 from core.library.sidecar import build_sidecar, read_sidecar
 from core.media.content_hash import hash_source
 from core.media.facts import Format
+from core.media.identify import read_sources
 from core.media.source_file import open_source
 
 
@@ -37,6 +40,8 @@ def plan_gold(path: str, known: Format, facts: GoldFacts, sha256: str, present_s
         size = source.size
         content = source.stream.read() if can_embed(known, size) else None
     if content is not None:
+        said, _ = read_sources(io.BytesIO(content), size, known)
+        wanted = msgspec.structs.replace(wanted, taken_back=taken_back(said, wanted))
         embedding = embed(content, known, wanted)
     else:
         reason = reason_for_format(known) if size <= MAX_SIZE else f"it has more than {MAX_SIZE >> 20} MiB"

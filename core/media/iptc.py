@@ -55,7 +55,7 @@ def iptc_metadata(records: bytes) -> Metadata:
             values.setdefault(number, []).append(data)
 
     def texts(number: int) -> Said[tuple[str, ...]] | None:
-        read = (clean(_decoded(data, is_utf8)) for data in values.get(number, ()))
+        read = (dataset_text(data, is_utf8) for data in values.get(number, ()))
         found = tuple(dict.fromkeys(text for text in read if text))
         return Said(found, f"iptc:{_NAMES[number]}") if found else None
 
@@ -112,13 +112,17 @@ def _datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
         at += size
 
 
-def _decoded(data: bytes, is_utf8: bool) -> str:
-    """Programs cut captions at 2,000 bytes, in the middle of a character if need be: the rest of it is dropped."""
+def dataset_text(data: bytes, is_utf8: bool) -> str | None:
+    """The text of a dataset, ``None`` if it says nothing; ``is_utf8`` is what the envelope claims.
+
+    Programs cut captions at 2,000 bytes, in the middle of a character if need be: the rest of it is dropped.
+    """
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         is_cut = is_utf8 and error.reason == "unexpected end of data"
-        return data[: error.start].decode("utf-8") if is_cut else decoded(data)
+        text = data[: error.start].decode("utf-8") if is_cut else decoded(data)
+    return clean(text)
 
 
 def _moment(day: str, clock: str) -> WrittenTime | None:

@@ -24,7 +24,7 @@ from core.media.xmp_regions import people_regions
 T = TypeVar("T")
 
 # Keyword trees: property → what separates the levels. Lightroom, Media Pro; digiKam, Windows.
-_PATHS = (
+KEYWORD_PATHS = (
     ("lr:hierarchicalSubject", "|"),
     ("digiKam:TagsList", "/"),
     ("MicrosoftPhoto:LastKeywordXMP", "/"),
@@ -187,7 +187,7 @@ class _Reader:
         """Flat keywords, and those with levels. A tree's leaf is a keyword even where only the tree was written."""
         flat = self._texts("dc:subject")
         trees: dict[tuple[str, ...], str] = {}
-        for name, separator in _PATHS:
+        for name, separator in KEYWORD_PATHS:
             for text in _texts(self._nodes, name):
                 levels = tuple(level for part in text.split(separator) if (level := clean(part)))
                 if levels:

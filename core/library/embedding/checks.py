@@ -24,24 +24,31 @@ from core.library.embedding.exif_values import (
     XP_COMMENT,
     XP_KEYWORDS,
     XP_SUBJECT,
+    is_taken_comment,
     keywords_in,
     keywords_to_write,
     may_change,
+    taken_tags,
 )
+from core.library.embedding.iptc_records import PHOTOSHOP_ID, untouched_records, untouched_section
 from core.library.embedding.jpeg_growth import pictures_led_to, without_offsets
 from core.library.embedding.jpeg_segments import (
     APP1,
     APP2,
+    APP13,
     EXIF_ID,
     MPF_ID,
     XMP_ID,
     Jpeg,
+    Segment,
     has_id,
     read_jpeg,
 )
 from core.library.embedding.part import Part
 from core.library.embedding.png import Chunk, is_xmp, packet_of, read_png
 from core.library.embedding.refusal import NotEmbeddable
+from core.library.embedding.taken_back import is_still_said
+from core.library.embedding.tiff import IMAGE_RESOURCES, IPTC_RECORDS
 from core.library.embedding.tiff_append import restored
 from core.library.embedding.tiff_directory import (
     EXIF_POINTER,
@@ -54,13 +61,16 @@ from core.library.embedding.tiff_directory import (
     read_tree,
     value_of,
 )
-from core.library.embedding.wanted import Wanted
+from core.library.embedding.wanted import TakenBack, Wanted
 from core.library.embedding.webp import read_webp
+from core.library.embedding.xmp_taken_back import CAPTIONS, LOCATION, PATHS, PLACES, RATINGS, SUBJECT, is_taken_word
 from core.media import formats
 from core.media.contract_exif import contract_exif
 from core.media.facts import Exif, Format
 from core.media.identify import read_sources
 from core.media.metadata import Metadata
+from core.media.metadata import value_of as said
+from core.media.metadata_text import clean
 from core.media.precedence import Source
 
 _WRITTEN = {
@@ -68,6 +78,14 @@ _WRITTEN = {
     *(("IFD0", tag) for tag in (XP_COMMENT, XP_AUTHOR, XP_SUBJECT)),
     ("Exif", USER_COMMENT),
 }
+_BLOTTED = {
+    *_WRITTEN,
+    *(("IFD0", tag) for tag in (XP_KEYWORDS, XMP_PACKET, IPTC_RECORDS, IMAGE_RESOURCES)),
+}
+"""What is blank where a person has taken it back."""
+
+_WITH_IPTC = (formats.JPEG, formats.TIFF)
+
 _POINTERS = (EXIF_POINTER, GPS_POINTER, XMP_PACKET)
 """What they lead to is compared, not where it lies."""
 
@@ -80,11 +98,12 @@ _WEBP_OURS = (b"VP8X", b"EXIF", b"XMP ")
 def check(before: bytes, after: bytes, known: Format, wanted: Wanted, parts: frozenset[Part]) -> None:
     """Raises :class:`NotEmbeddable` where the new file lacks anything of the old one or of what was to be written."""
     old, new = _blocks(before, known), _blocks(after, known)
-    _check_foreign_parts(before, after, known)
+    _check_foreign_parts(before, after, known, wanted)
     _check_exif(old[0], new[0], wanted)
     _check_xmp(old[1], new[1], wanted)
     _check_written(new, wanted, parts)
     _check_reader(before, after, known)
+    _check_taken_back(before, after, known, wanted, parts)
 
 
 def _blocks(data: bytes, known: Format) -> tuple[bytes | None, bytes | None]:
@@ -111,9 +130,9 @@ def _blocks(data: bytes, known: Format) -> tuple[bytes | None, bytes | None]:
     return exif[0] if len(exif) == 1 else None, xmp[0] if len(xmp) == 1 else None
 
 
-def _check_foreign_parts(before: bytes, after: bytes, known: Format) -> None:
+def _check_foreign_parts(before: bytes, after: bytes, known: Format, wanted: Wanted) -> None:
     if known == formats.JPEG:
-        _check_jpeg(before, after)
+        _check_jpeg(before, after, is_taken=bool(wanted.taken_back))
     elif known == formats.PNG:
         old, new = ([data[each.start : each.end] for each in _foreign(data)] for data in (before, after))
         end = read_png(before)[-1].end
@@ -121,30 +140,49 @@ def _check_foreign_parts(before: bytes, after: bytes, known: Format) -> None:
     elif known == formats.WEBP:
         _check_webp(before, after)
     else:
-        kept = restored(before)
-        _same(after[:4] == kept[:4] and after[8 : len(kept)] == kept[8:], "a byte of the file")
+        kept, now = restored(before), after
+        if wanted.taken_back:
+            kept, now = (_without_words(kept, data) for data in (kept, after))
+        _same(now[:4] == kept[:4] and now[8 : len(kept)] == kept[8:], "a byte of the file")
 
 
-def _check_jpeg(before: bytes, after: bytes) -> None:
+def _without_words(block: bytes, data: bytes) -> bytes:
+    """``data`` with blanks where ``block`` has what a person may take back."""
+    tree, result = read_tree(block), bytearray(data)
+    for name, directory in tree.all.items():
+        for each in directory.entries:
+            if (name, each.tag) in _BLOTTED:
+                result[each.at : each.at + (each.size or 0)] = bytes(each.size or 0)
+    return bytes(result)
+
+
+def _check_jpeg(before: bytes, after: bytes, *, is_taken: bool) -> None:
     old, new = read_jpeg(before), read_jpeg(after)
     _same(before[old.scan :] == after[new.scan :], "the pixels or what follows them")
-    _same(_foreign_segments(before, old) == _foreign_segments(after, new), "a segment")
+    parts = (_foreign_segments(data, jpeg, is_taken=is_taken) for data, jpeg in ((before, old), (after, new)))
+    _same(next(parts) == next(parts), "a segment")
     _same(
         pictures_led_to(before, old) <= pictures_led_to(after, new),
         "the way to a second picture",
     )
 
 
-def _foreign_segments(data: bytes, jpeg: Jpeg) -> list[bytes]:
-    """The segments in their order, without EXIF, XMP and what MPF says of lengths and offsets."""
+def _foreign_segments(data: bytes, jpeg: Jpeg, *, is_taken: bool) -> list[bytes | list[bytes]]:
+    """The segments in their order, without EXIF, XMP and what MPF says of lengths and offsets; and, if something
+    ``is_taken`` away, without the words of IPTC.
+    """
     exif = [each for each in jpeg.segments if has_id(data, each, APP1, EXIF_ID)]
     xmp = [each for each in jpeg.segments if has_id(data, each, APP1, XMP_ID)]
     ours = [each for kind in (exif, xmp) if len(kind) == 1 for each in kind]
-    return [
-        without_offsets(data, each) if has_id(data, each, APP2, MPF_ID) else data[each.start : each.end]
-        for each in jpeg.segments
-        if each not in ours
-    ]
+
+    def foreign(each: Segment) -> bytes | list[bytes]:
+        if has_id(data, each, APP2, MPF_ID):
+            return without_offsets(data, each)
+        if is_taken and has_id(data, each, APP13, PHOTOSHOP_ID):
+            return untouched_section(data[each.payload + len(PHOTOSHOP_ID) : each.end])
+        return data[each.start : each.end]
+
+    return [foreign(each) for each in jpeg.segments if each not in ours]
 
 
 def _foreign(data: bytes) -> list[Chunk]:
@@ -176,6 +214,7 @@ def _check_exif(before: bytes | None, after: bytes | None, wanted: Wanted) -> No
         raise NotEmbeddable("after writing, its EXIF could not be found")
     old, new = read_tree(before), read_tree(after)
     _same(old.order == new.order, "the byte order")
+    taken = taken_tags(wanted, {each.tag: value_of(before, each) for each in old.main.entries})
     for name, directory in old.all.items():
         there = new.all.get(name)
         if there is None:
@@ -185,13 +224,19 @@ def _check_exif(before: bytes | None, after: bytes | None, wanted: Wanted) -> No
         for each in directory.entries:
             value = value_of(before, each)
             if name == "IFD0" and each.tag == XP_KEYWORDS:
-                is_kept = set(keywords_in(value)) <= set(keywords_in(values.get(each.tag, b"")))
+                words = {word for word in keywords_in(value) if clean(word) not in wanted.taken_back.keywords}
+                is_kept = words <= set(keywords_in(values.get(each.tag, b"")))
+            elif name == "Exif" and each.tag == USER_COMMENT and is_taken_comment(value, wanted, old.order):
+                is_kept = True
             elif (
                 ((name, each.tag) in _WRITTEN and may_change(each.tag, value, wanted))
                 or each.tag == MAKER_NOTE
                 or (name == "IFD0" and each.tag in _POINTERS)
             ):
-                is_kept = each.tag in values
+                is_kept = each.tag in values or (name == "IFD0" and each.tag in taken)
+            elif name == "IFD0" and each.tag in (IPTC_RECORDS, IMAGE_RESOURCES) and wanted.taken_back:
+                untouched = untouched_records if each.tag == IPTC_RECORDS else untouched_section
+                is_kept = untouched(value) == untouched(values.get(each.tag, b""))
             else:
                 is_kept = (each.tag, each.type, each.count, value) in whole
             _same(is_kept, f"tag 0x{each.tag:04X} of {name}")
@@ -228,10 +273,23 @@ def _check_xmp(before: bytes | None, after: bytes | None, wanted: Wanted) -> Non
         raise NotEmbeddable("after writing, its XMP could not be found")
     old, new = Counter(_leaves(before)), Counter(_leaves(after))
     for leaf, number in old.items():
-        is_free = leaf[0] == _XMP_RATING or leaf[0].startswith(_PICTALLION)
+        is_free = leaf[0] == _XMP_RATING or leaf[0].startswith(_PICTALLION) or _is_taken(leaf, wanted.taken_back)
         if leaf[0] == _XMP_DESCRIPTION and (wanted.is_described_by_person or not leaf[2]):
             is_free = True
         _same(is_free or new[leaf] >= number, "a property of its XMP")
+
+
+def _is_taken(leaf: tuple[str, str, str], gone: TakenBack) -> bool:
+    """Whether a leaf is a word that was taken back, or what held it."""
+    name, path, text = leaf
+    if name in (SUBJECT, *PATHS):
+        return bool(gone.keywords) and (not text or is_taken_word(name, text, gone))
+    if name in PLACES and "Sublocation" in path:
+        return clean(text) in gone.locations
+    if name in CAPTIONS:
+        # with a text its language goes, too
+        return bool(gone.descriptions) and (not text or clean(text) in gone.descriptions or "@" in path)
+    return (name in RATINGS and gone.is_rating) or (name == LOCATION and bool(gone.locations))
 
 
 def _leaves(packet: bytes) -> Iterator[tuple[str, str, str]]:
@@ -282,6 +340,20 @@ def _check_reader(before: bytes, after: bytes, known: Format) -> None:
         value = getattr(old, field)
         if value is not None and field not in ("image_description", "software"):
             _same(getattr(new, field) == value, f"the value of {field}")
+
+
+def _check_taken_back(before: bytes, after: bytes, known: Format, wanted: Wanted, parts: frozenset[Part]) -> None:
+    """What a person has taken back is not said any more, and nothing else was taken."""
+    if not wanted.taken_back:
+        return
+    old, _ = read_sources(io.BytesIO(before), len(before), known)
+    new, _ = read_sources(io.BytesIO(after), len(after), known)
+    written = {Source.EXIF: Part.EXIF in parts, Source.XMP: Part.XMP in parts, Source.IPTC: known in _WITH_IPTC}
+    for source in (source for source, is_written in written.items() if is_written):
+        there = new.get(source, Metadata())
+        _same((word := is_still_said(there, wanted)) is None, f"{word} that a person has taken back")
+        words = set(said(old.get(source, Metadata()).keywords) or ()) - set(wanted.taken_back.keywords)
+        _same(words <= set(said(there.keywords) or ()), "a keyword")
 
 
 def _camera_exif(content: bytes, known: Format) -> tuple[Exif, bool]:

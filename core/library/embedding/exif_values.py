@@ -2,7 +2,8 @@
 
 The table is contract, behaviour §14; types and encodings are those that Windows, exiftool and exiv2 agree on. What the
 camera or a person has written is not replaced: a caption, an artist, a comment that is there stays, and ours stands in
-XPComment and in XMP. The rating and the keywords are the owner's own and are always as in the library.
+XPComment and in XMP. The rating and the keywords are the owner's own and are always as in the library. What a person
+has taken back since is blotted out, not only led past.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from core.library.embedding.tiff_directory import (
     value_of,
 )
 from core.library.embedding.wanted import PictureFacts, Wanted
+from core.media.metadata_text import clean
+from core.media.text_encoding import user_comment
 
 IMAGE_DESCRIPTION, SOFTWARE, ARTIST, RATING, RATING_PERCENT = 0x010E, 0x0131, 0x013B, 0x4746, 0x4749
 XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, XP_SUBJECT = 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F
@@ -61,12 +64,14 @@ def changes_for(wanted: Wanted, block: bytes, tree: Tree, picture: PictureFacts)
     exif_directory = tree.others.get("Exif")
     comment = exif_directory.get(USER_COMMENT) if exif_directory else None
     exif: dict[int, Value] = {}
-    if wanted.comment and (comment is None or may_change(USER_COMMENT, value_of(block, comment), wanted)):
+    is_taken = comment is not None and is_taken_comment(value_of(block, comment), wanted, order)
+    if wanted.comment and (is_taken or comment is None or may_change(USER_COMMENT, value_of(block, comment), wanted)):
         exif[USER_COMMENT] = _user_comment(wanted.comment, order)
         if exif_directory is None:
             exif |= _required(picture, order)
     gps = {} if tree.main.get(GPS_POINTER) else gps_values(wanted, order)
-    return Changes(_main_values(wanted, main, order), exif, gps)
+    taken_exif = frozenset({USER_COMMENT} if is_taken else ())
+    return Changes(_main_values(wanted, main, order), exif, gps, taken_tags(wanted, main), taken_exif)
 
 
 def changes_for_new(wanted: Wanted, picture: PictureFacts) -> Changes:
@@ -107,6 +112,26 @@ def may_change(tag: int, there: bytes, wanted: Wanted) -> bool:
     if tag == IMAGE_DESCRIPTION:
         return wanted.is_described_by_person or _is_boilerplate(there)
     return tag in (XP_COMMENT, XP_SUBJECT) and wanted.is_described_by_person
+
+
+def is_taken_comment(there: bytes, wanted: Wanted, order: Order) -> bool:
+    """Whether a UserComment holds a caption that a person has taken back."""
+    return user_comment(there, order) in wanted.taken_back.descriptions
+
+
+def taken_tags(wanted: Wanted, there: Mapping[int, bytes]) -> frozenset[int]:
+    """The tags of IFD0, of those that are ``there`` with their bytes, whose value a person has taken back."""
+    gone = wanted.taken_back
+    taken = {RATING, RATING_PERCENT} if gone.is_rating else set()
+    if gone.descriptions:
+        taken.add(XP_COMMENT)
+        if not _is_boilerplate(there.get(IMAGE_DESCRIPTION, b"")):
+            taken.add(IMAGE_DESCRIPTION)
+        if clean(there.get(XP_SUBJECT, b"").decode("utf-16-le", "replace")) in gone.descriptions:
+            taken.add(XP_SUBJECT)
+    if any(clean(word) in gone.keywords for word in keywords_in(there.get(XP_KEYWORDS, b""))):
+        taken.add(XP_KEYWORDS)
+    return frozenset(taken & there.keys())
 
 
 def keywords_in(value: bytes) -> list[str]:
@@ -159,7 +184,7 @@ def _main_values(wanted: Wanted, there: Mapping[int, bytes], order: Order) -> di
     ):
         if text and is_free(tag):
             values[tag] = _utf_16(text)
-    if keywords := _united(there.get(XP_KEYWORDS, b""), wanted.keywords):
+    if keywords := _united(there.get(XP_KEYWORDS, b""), wanted.keywords, wanted.taken_back.keywords):
         values[XP_KEYWORDS] = _utf_16_whole(";".join(keywords))
     if wanted.rating > 0:
         values[RATING] = _short(wanted.rating, order)
@@ -167,11 +192,12 @@ def _main_values(wanted: Wanted, there: Mapping[int, bytes], order: Order) -> di
     return values
 
 
-def _united(there: bytes, keywords: tuple[str, ...]) -> list[str]:
-    """The keywords of the file and ours; none where ours add nothing."""
-    old = keywords_in(there)
+def _united(there: bytes, keywords: tuple[str, ...], gone: tuple[str, ...]) -> list[str]:
+    """The keywords of the file that nobody has taken back, and ours; none where that changes nothing."""
+    said = keywords_in(there)
+    old = [word for word in said if clean(word) not in gone]
     new = [word for word in keywords_to_write(keywords) if word not in old]
-    return list(dict.fromkeys(old + new)) if new else []
+    return list(dict.fromkeys(old + new)) if new or old != said else []
 
 
 def _is_blank(value: bytes) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from core.library.embedding.exif_values import changes_for, changes_for_new
+from core.library.embedding.iptc_records import PHOTOSHOP_ID, section_without
 from core.library.embedding.jpeg_growth import patches_for
 from core.library.embedding.jpeg_segments import (
     APP0,
     APP1,
     APP2,
     APP11,
+    APP13,
     EXIF_ID,
     ICC_ID,
     MAX_PAYLOAD,
@@ -55,12 +58,26 @@ def embed_in_jpeg(data: bytes, wanted: Wanted, parts: frozenset[Part]) -> tuple[
         new[at] = new.get(at, b"") + segment
         if old is not None:
             replaced[at] = old
+    if wanted.taken_back:
+        for old, segment in _iptc_segments(data, jpeg, wanted):
+            new[old.start] = new.get(old.start, b"") + segment
+            replaced[old.start] = old
     edits = []
     for at, segment in sorted(new.items()):
         gone = replaced[at].end - replaced[at].start if at in replaced else 0
         edits.append((at, len(segment) - gone))
     patches = patches_for(data, jpeg, edits)
     return joined(_pieces(data, jpeg, new, replaced, patches))
+
+
+def _iptc_segments(data: bytes, jpeg: Jpeg, wanted: Wanted) -> Iterator[tuple[Segment, bytes]]:
+    """The segments with IPTC out of which something is taken, and what they are then."""
+    for old in jpeg.segments:
+        if has_id(data, old, APP13, PHOTOSHOP_ID):
+            section = data[old.payload + len(PHOTOSHOP_ID) : old.end]
+            changed = section_without(section, wanted)
+            if changed != section:
+                yield old, segment_bytes(APP13, PHOTOSHOP_ID + changed)
 
 
 def _pieces(
@@ -79,6 +96,8 @@ def _pieces(
         segment = new[at]
         if old is not None:
             inside = {place: word for place, word in left.items() if old.start <= place < old.end}
+            if inside and not has_id(data, old, APP1, EXIF_ID):
+                raise NotEmbeddable("what leads to the picture behind its end lies in its XMP or IPTC")
             segment = _patched_segment(segment, old, inside)
             done = old.end
         else:
@@ -101,8 +120,6 @@ def _patched_segment(segment: bytes, old: Segment, patches: dict[int, bytes]) ->
     """Applies patches within the old bytes of an EXIF segment, which stand at the same offsets in the new one."""
     if not patches:
         return segment
-    if not segment[4:].startswith(EXIF_ID):
-        raise NotEmbeddable("what leads to the picture behind its end lies in its XMP")
     result = bytearray(segment)
     for at, word in patches.items():
         place = 4 + at - old.payload

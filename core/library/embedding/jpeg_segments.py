@@ -9,7 +9,7 @@ import msgspec
 
 from core.library.embedding.refusal import NotEmbeddable
 
-APP0, APP1, APP2, APP11 = 0xE0, 0xE1, 0xE2, 0xEB
+APP0, APP1, APP2, APP11, APP13 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED
 EXIF_ID = b"Exif\0\0"
 XMP_ID = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENDED_ID = b"http://ns.adobe.com/xmp/extension/\0"

@@ -46,11 +46,17 @@ Values = Mapping[int, Value]
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The tags to write into each directory. GPS is only for blocks that have none."""
+    """The tags to write into each directory. GPS is only for blocks that have none.
+
+    ``taken_main`` and ``taken_exif`` are tags whose old value is not to be found any more: nobody is led to it, and
+    its bytes are blank.
+    """
 
     main: Values = {}
     exif: Values = {}
     gps: Values = {}
+    taken_main: frozenset[int] = frozenset()
+    taken_exif: frozenset[int] = frozenset()
 
 
 def restored(block: bytes) -> bytes:
@@ -80,15 +86,17 @@ def append_update(block: bytes, changes: Changes, limit: int) -> bytes:
     _refuse_what_is_unsafe(block, tree, changes)
     order = tree.order
     result = bytearray(block)
+    for start, end in blanks(block, tree, changes):
+        result[start:end] = bytes(end - start)
     result += b"\0" * (len(result) % 2)
     pointers = {}
     exif = tree.others.get("Exif")
-    if changes.exif:
-        pointers[EXIF_POINTER] = _append_directory(result, exif, changes.exif, order)
+    if changes.exif or changes.taken_exif:
+        pointers[EXIF_POINTER] = _append_directory(result, exif, changes.exif, order, changes.taken_exif)
     if changes.gps:
         pointers[GPS_POINTER] = _append_directory(result, None, changes.gps, order)
     main = dict(changes.main) | {tag: Value(LONG, 1, struct.pack(order + "I", at)) for tag, at in pointers.items()}
-    start = _append_directory(result, tree.main, main, order)
+    start = _append_directory(result, tree.main, main, order, changes.taken_main)
     total = len(result) + _MARK.size
     if total > limit:
         raise NotEmbeddable(f"its EXIF would have {total} bytes, and {limit} are the most that fit")
@@ -108,9 +116,33 @@ def new_block(changes: Changes) -> bytes:
     return bytes(result)
 
 
-def _append_directory(result: bytearray, old: Directory | None, values: Values, order: Order) -> int:
+def blanks(block: bytes, tree: Tree, changes: Changes) -> list[tuple[int, int]]:
+    """Start and end of the old values of the tags that are taken away, in their order and apart from each other.
+
+    Where a value that stays lies as well, its bytes stay.
+    """
+    taken, kept = [], []
+    for name, directory in tree.all.items():
+        tags = {"IFD0": changes.taken_main, "Exif": changes.taken_exif}.get(name, frozenset())
+        taken += [(each.at, each.at + (each.size or 0)) for each in directory.entries if each.tag in tags]
+        left = tuple(each for each in directory.entries if each.tag not in tags)
+        kept += list(areas(block, msgspec.structs.replace(directory, entries=left), tree.order))
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(taken):
+        if any(start < other_end and other < end for other, other_end in kept):
+            continue
+        if apart and start < apart[-1][1]:
+            start, end = apart[-1][0], max(end, apart.pop()[1])
+        apart.append((start, end))
+    return [(start, end) for start, end in apart if end > start]
+
+
+def _append_directory(
+    result: bytearray, old: Directory | None, values: Values, order: Order, taken: frozenset[int] = frozenset()
+) -> int:
     """Writes a directory with the old entries and ``values`` in their place; returns where it stands."""
-    entries = [(entry.tag, entry.raw) for entry in (old.entries if old else ()) if entry.tag not in values]
+    gone = taken | values.keys()
+    entries = [(entry.tag, entry.raw) for entry in (old.entries if old else ()) if entry.tag not in gone]
     # what says where no directory is says nothing; in what is appended, it might seem to say something
     following = old.next if old and old.next + 2 <= len(result) else 0
     start = len(result)
@@ -147,7 +179,7 @@ def _refuse_what_is_unsafe(block: bytes, tree: Tree, changes: Changes) -> None:
     if "IFD1" in directories and directories["IFD1"].next + 2 > len(block):
         raise NotEmbeddable("its EXIF points behind its own end")
     exif = directories.get("Exif")
-    for old, values in ((tree.main, changes.main), (exif, changes.exif)):
+    for old, values in ((tree.main, changes.taken_main | changes.main.keys()), (exif, changes.exif)):
         tags = [entry.tag for entry in (old.entries if old else ())]
         if any(tags.count(tag) > 1 for tag in (*values, EXIF_POINTER, GPS_POINTER)):
             raise NotEmbeddable("its EXIF has a tag twice that is to be written")

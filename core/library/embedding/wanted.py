@@ -5,12 +5,31 @@ from __future__ import annotations
 import msgspec
 
 
+class TakenBack(msgspec.Struct, frozen=True):
+    """What a file says of itself and a person does not say any more.
+
+    Words as the readers of the library give them: keywords that are not to be there, and locations and captions to
+    which ``Wanted.location`` and ``Wanted.description``, or nothing, have come after. ``is_rating`` is whether the
+    stars in the file are others than those in the library.
+    """
+
+    keywords: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    is_rating: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return self != TakenBack()
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """The words of a photo as EXIF has places for them, and a whole XMP packet of our own.
 
     A description of a machine's gives way to a caption that the file has; one of a person's does not.
-    ``rating`` is 0 (none) to 5. ``latitude`` and ``longitude`` are decimal degrees, given together. ``comment`` is the
-    JSON of contract, behaviour §14; ``xmp`` what :func:`core.library.sidecar.build_sidecar` returns.
+    What of the file's own words is to give way is in ``taken_back``; whatever else it says stays.
+    ``rating`` is -1 (rejected), 0 (none) or 1 to 5. ``latitude`` and ``longitude`` are decimal degrees, given together.
+    ``comment`` is the JSON of contract, behaviour §14; ``xmp`` what :func:`core.library.sidecar.build_sidecar` returns.
     """
 
     description: str | None = None
@@ -18,12 +37,14 @@ class Wanted(msgspec.Struct, frozen=True):
     short_description: str | None = None
     keywords: tuple[str, ...] = ()
     rating: int = 0
+    location: str | None = None
     people: tuple[str, ...] = ()
     latitude: float | None = None
     longitude: float | None = None
     comment: str | None = None
     software: str = "Pictallion"
     xmp: bytes = b""
+    taken_back: TakenBack = TakenBack()
 
 
 class PictureFacts(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """How are properties put into an XMP packet that somebody else wrote?
 
-What is there stays: nodes, comments, processing instructions, CDATA, the bytes before and after the root. Lists are
+What is there stays: nodes, comments, processing instructions, CDATA, the bytes before and after the root, but for
+what a person has taken back. Lists are
 united, the rating is ours, and so is the description in the default language when a person has given it; everything
 else is only added where it is absent. Where a packet is laid out in a way that a change might make unreadable to one
 program or another, it is left alone.
@@ -15,6 +16,7 @@ from lxml import etree
 
 from core.library.embedding.refusal import NotEmbeddable
 from core.library.embedding.wanted import Wanted
+from core.library.embedding.xmp_taken_back import take_back
 from core.media.xmp import NAMESPACES, read_packet
 
 Node = Any
@@ -46,6 +48,7 @@ def merged_packet(packet: bytes, wanted: Wanted, extended: bytes = b"") -> bytes
     about = {node.get(_RDF + "about", node.get("about", "")) for node in descriptions}
     if len(about) > 1:
         raise NotEmbeddable("its XMP describes more than one thing")
+    take_back(descriptions, wanted.taken_back)
     missing = []
     for node in ours:
         found = [child for description in descriptions for child in description.findall(node.tag)]
