@@ -423,7 +423,7 @@ async def test_a_gold_file_that_is_another_one_is_kept_when_it_is_written_anew(l
     path = library.bench.layout.absolute(gold["filePath"])
     path.unlink()
     path.write_bytes(b"somebody else's")
-    await library.send("PATCH", f"/api/photos/{gold['id']}/metadata", json={"rating": 4})
+    await library.send("PATCH", f"/api/photos/{gold['id']}/metadata", json={"rating": 2})
     await library.send("POST", f"/api/photos/{silver}/promote", json={})
     kept = [each.read_bytes() for each in (library.bench.layout.media / "archive").rglob("*.jpg")]
     assert kept == [b"somebody else's"]
