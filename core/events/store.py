@@ -11,6 +11,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Event, Person, new_id, utc_now
+from core.db.turns import Turn, take_turn
 from core.errors import BadRequest, NotFound
 from core.events.detect import Birthday, Calendar, StoredEvent, is_on
 from core.events.holiday_sets import holidays_in, is_known
@@ -104,6 +105,7 @@ async def import_holidays(
     connection: AsyncConnection, wanted: Mapping[str, Mapping[str, date]], year: int, *, overwrite: bool
 ) -> tuple[int, int]:
     """Stores what :func:`holidays_by_code` found; returns how many were stored and how many were there already."""
+    await take_turn(connection, Turn.IMPORTING_HOLIDAYS)
     imported = skipped = 0
     for code, holidays in wanted.items():
         stored = select(Event.name, Event.id).where(Event.type == "holiday", Event.country == code)

@@ -11,20 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetGroup, AssetGroupMember, GroupedAsset, GroupKey, new_id, utc_now
+from core.db.turns import Turn, take_turn
 from core.db.upsert import insert_on_conflict
 from core.groups.facts import Group, GroupFacts, Member, Place, Role
 from core.groups.forming import form_groups
 from core.groups.keys import bracket_key, keys_of
 from core.groups.neighbourhood import beside_strangers, chunks, facts_of, neighbourhood, neighbours
-
-#: On PostgreSQL, two files of one group that are recorded at the same moment would not see each other. Any number that
-#: nothing else locks.
-_LOCK = 7_163_014
-
 
 _DIALECTS = ("postgresql", "sqlite")
 _KEYS = {dialect: insert_on_conflict(dialect, GroupKey).on_conflict_do_nothing() for dialect in _DIALECTS}
@@ -45,7 +41,7 @@ async def keep_grouped(connection: AsyncConnection, facts: GroupFacts, *, is_new
     To be called in the transaction that records the asset, last: on PostgreSQL others wait until it ends. Of an asset
     that ``is_new`` nothing was known before; most of those stand alone, and cost three statements.
     """
-    await _lock(connection)
+    await take_turn(connection, Turn.GROUPING)
     await _remember(connection, facts, is_new=is_new)
     may_stand_alone = is_new and not facts.is_bracketed and facts.film_length is None
     if may_stand_alone and await neighbours(connection, [facts.asset_id]) == {facts.asset_id}:
@@ -64,7 +60,7 @@ async def keep_places(connection: AsyncConnection, places: Mapping[str, Place]) 
     Where a file lay before is remembered: it does not leave its group by being moved. A folder of thousands costs a few
     statements; only where strangers meet are groups formed anew.
     """
-    await _lock(connection)
+    await take_turn(connection, Turn.GROUPING)
     for chunk in chunks(places):
         changed = []
         for asset_id, known in (await facts_of(connection, chunk)).items():
@@ -87,7 +83,7 @@ async def keep_places(connection: AsyncConnection, places: Mapping[str, Place]) 
 
 async def forget_grouped(connection: AsyncConnection, asset_ids: Sequence[str]) -> None:
     """Takes assets that are about to be deleted out of everything that is kept here."""
-    await _lock(connection)
+    await take_turn(connection, Turn.GROUPING)
     left: set[str] = set()
     for chunk in chunks(asset_ids):
         tied = await neighbourhood(connection, chunk)
@@ -124,11 +120,6 @@ async def regroup(connection: AsyncConnection, asset_ids: Sequence[str]) -> None
     apart = await _kept_apart(connection, facts)
     groups = form_groups(list(facts.values()), apart)
     await _settle(connection, groups, stored)
-
-
-async def _lock(connection: AsyncConnection) -> None:
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 async def _remember(connection: AsyncConnection, facts: GroupFacts, *, is_new: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.tables import Face, Person
+from core.db.tables import Face, FileVersion, MediaAsset, Person
 from core.errors import NotFound
 from core.groups.neighbourhood import chunks
 from core.people.refused import names_given, names_taken
@@ -46,6 +46,7 @@ async def assign_each(connection: AsyncConnection, pairs: Iterable[tuple[str, st
     """Gives each face to its own person; returns how many that was and how many faces or people were unknown."""
     wanted = dict(pairs)
     by_person: dict[str | None, list[str]] = {}
+    await _keep_others_out(connection, wanted)
     faces = await _known_faces(connection, wanted)
     for face_id, person_id in wanted.items():
         if face_id in faces:
@@ -59,6 +60,21 @@ async def assign_each(connection: AsyncConnection, pairs: Iterable[tuple[str, st
             await assign(connection, by_person[person_id], person_id)
             done += len(by_person[person_id])
     return done, len(wanted) - done
+
+
+async def _keep_others_out(connection: AsyncConnection, face_ids: Iterable[str]) -> None:
+    """Whoever names faces on the same photos person by person waits until this transaction ends.
+
+    Photos are taken in one order by everybody, or two would wait for each other for ever. They and not the faces are:
+    what is written of a photo with them, its sidecars and what is found by its people, is shared by its faces.
+    """
+    photos: set[str] = set()
+    for chunk in chunks(face_ids):
+        with_faces = select(FileVersion.media_asset_id).join(Face, Face.photo_id == FileVersion.id)
+        photos |= set((await connection.execute(with_faces.where(Face.id.in_(chunk)))).scalars())
+    for chunk in chunks(sorted(photos)):
+        of_these = select(MediaAsset.id).where(MediaAsset.id.in_(chunk)).order_by(MediaAsset.id)
+        await connection.execute(of_these.with_for_update(key_share=True))
 
 
 async def set_ignored(connection: AsyncConnection, face_ids: Iterable[str], *, ignored: bool) -> int:

@@ -203,7 +203,9 @@ async def _match_faces(connection: AsyncConnection, row: Row[*tuple[Any, ...]], 
             await connection.execute(insert(Face).values(id=new_id(), photo_id=row.id, **values))
     left = (old for place, old in enumerate(known) if place not in matches)
     gone = [old.id for old in left if old.person_id is None and not old.ignored]
-    await connection.execute(delete(Face).where(Face.id.in_(gone)))
+    # somebody may have named or ignored one since these were read
+    is_nobody = (Face.person_id.is_(None), Face.ignored.is_(False))
+    await connection.execute(delete(Face).where(Face.id.in_(gone), *is_nobody))
     return await _count(connection, row.media_asset_id)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import Setting, new_id, utc_now
+from core.db.upsert import insert_on_conflict
 from core.errors import BadRequest, NotFound
 from core.settings.keys import AI, category_of
 
@@ -45,19 +46,19 @@ async def put_setting(
 
     Raises :class:`BadRequest` for what ``/api/ai/config`` keeps.
     """
-    existing = (await connection.execute(select(Setting.id, Setting.category).where(Setting.key == key))).first()
-    if (existing is not None and existing.category == AI) or category == AI:
+    now, new = utc_now(), new_id()
+    values = {"id": new, "key": key, "category": category or category_of(key), "created_at": now}
+    added = insert_on_conflict(connection.dialect.name, Setting).values(
+        **values, value=value, description=description, updated_at=now
+    )
+    given = {"category": category, "description": description}
+    changed = {name: text for name, text in given.items() if text is not None} | {"value": value, "updated_at": now}
+    # one statement, as others may be setting the same key
+    put = added.on_conflict_do_update(index_elements=[Setting.key], set_=changed, where=Setting.category != AI)
+    row = None if category == AI else (await connection.execute(put.returning(Setting.__table__))).first()
+    if row is None:
         raise BadRequest("What belongs to language models is set with /api/ai/config.")
-    now = utc_now()
-    if existing is None:
-        values = {"id": new_id(), "key": key, "category": category or category_of(key), "created_at": now}
-        added = insert(Setting).values(**values, value=value, description=description, updated_at=now)
-        await connection.execute(added)
-    else:
-        given = {"category": category, "description": description}
-        changed = {name: text for name, text in given.items() if text is not None} | {"value": value, "updated_at": now}
-        await connection.execute(update(Setting).where(Setting.id == existing.id).values(**changed))
-    return await find_setting(connection, key), existing is None
+    return row, row.id == new
 
 
 async def remove_setting(connection: AsyncConnection, key: str) -> None:

@@ -168,3 +168,22 @@ async def test_settings_by_odd_names(library: Library) -> None:
     for wrong in ({"value": "x"}, {"key": "k"}, {"key": "k", "value": 5}):
         await library.send("POST", "/api/settings", 400, json=wrong)
     await library.send("PUT", "/api/settings/k", 400, content=b"{")
+
+
+async def test_a_setting_that_many_make_at_once_is_made_once(library: Library) -> None:
+    body = {"key": "k", "category": "mine", "description": "d"}
+    wanted = [library.http.post("/api/settings", json=body | {"value": str(number)}) for number in range(10)]
+    answers = await asyncio.gather(*wanted)
+    assert sorted(answer.status_code for answer in answers) == [200] * 9 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    kept = await library.send("PUT", "/api/settings/k", json={"value": "last"})
+    assert (kept["value"], kept["category"], kept["description"]) == ("last", "mine", "d")
+
+
+async def test_holidays_that_many_import_at_once_are_there_once(library: Library) -> None:
+    body = {"countryCodes": ["US"], "year": 2022}
+    imports = [library.send("POST", "/api/events/import-holidays", json=body) for _ in range(5)]
+    answers = await asyncio.gather(*imports)
+    names = [stored["name"] for stored in await library.send("GET", "/api/events")]
+    assert len(names) == len(set(names)) == sum(answer["importedCount"] for answer in answers)
+    assert sum(answer["skippedCount"] for answer in answers) == 4 * len(names)

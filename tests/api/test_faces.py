@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import random
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -125,6 +127,22 @@ async def test_assigning_changes_all_or_nothing_and_can_be_taken_back(library: L
     assert await post(library, "/api/faces/batch-assign", {"assignments": pairs}) == {"success": 1, "failed": 2}
     assert await library.ids("/api/faces/unassigned") == [one]
     await post(library, "/api/faces/batch-assign", {}, 400)
+
+
+async def test_many_who_name_the_same_faces_at_once_take_turns(library: Library) -> None:
+    people = [await library.insert(Person, name=name) for name in ("Ada", "Bob", "Cy")]
+    photos = [(await library.add_photo("silver"))["silver"] for _ in range(4)]
+    faces = [await library.add_face(photo) for photo in photos for _ in range(4)]
+
+    def assignments(number: int, some: list[str]) -> list[dict[str, str]]:
+        mixed = random.Random(number).sample(some, len(some))
+        return [{"faceId": one, "personId": people[(place + number) % 3]} for place, one in enumerate(mixed)]
+
+    # of the same faces, and of others on the same photos
+    wanted = [assignments(number, faces if number % 2 else faces[number // 2 % 4 :: 4]) for number in range(10)]
+    requests = [library.http.post("/api/faces/batch-assign", json={"assignments": each}) for each in wanted]
+    answers = await asyncio.gather(*requests)
+    assert [answer.json() for answer in answers] == [{"success": len(each), "failed": 0} for each in wanted]
 
 
 async def test_ignoring_is_seen_at_once_and_taken_back(library: Library) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from core.compute import Compute
 from core.compute.tasks import look_at_file
-from core.db.tables import StageResult
+from core.db.tables import Face, Person, StageResult
 from core.media.facts import LOOK_VERSION
 from core.pipeline.again import Wish, analyse_photo, reprocess_photo
 from core.pipeline.attempt import attempt
 from core.pipeline.look import STAGE
+from tests.conftest import until_blocked
 from tests.pipeline.conftest import House, picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -81,3 +83,18 @@ async def test_what_is_processed_again_is_looked_at_once_and_kept(house: House) 
     assert (again.version, again.payload) == (LOOK_VERSION, first.payload)
     await analyse_photo(house.bench, photo_id, Wish())
     assert counted.looks == 2
+
+
+async def test_a_face_that_is_named_while_its_photo_is_looked_at_stays(house: House) -> None:
+    house, _, photo_id = await looked(house)
+    box = {"photo_id": photo_id, "bounding_box": [0, 0, 5, 5], "confidence": 90}
+    async with house.bench.database.write() as connection:
+        await connection.execute(insert(Person), {"id": "ada", "name": "Ada"})
+        await connection.execute(insert(Face), [box | {"id": name} for name in ("named", "ignored", "nobody")])
+    async with house.bench.database.write() as connection:
+        await connection.execute(update(Face).where(Face.id == "named").values(person_id="ada"))
+        await connection.execute(update(Face).where(Face.id == "ignored").values(ignored=True))
+        processing = asyncio.create_task(reprocess_photo(house.bench, photo_id))
+        await until_blocked(house.bench.database)
+    await processing
+    assert {row.id for row in await house.query("select id from faces")} == {"named", "ignored"}
