@@ -76,6 +76,7 @@ _WORDS = {
     "ai_description": "description",
     "metadata": "metadata",
 }
+_EVENT = ("event_type", "event_name")
 _COLUMNS = ("keywords", "location", "event_type", "event_name", "rating", "is_reviewed", "is_favorite")
 
 _CURRENT = select(
@@ -178,7 +179,9 @@ def _changed_columns(row: Any, edit: Edit) -> dict[str, Any]:
     wanted = {name: value for name in _COLUMNS if (value := getattr(edit, name)) is not UNSET}
     if "keywords" in wanted:
         wanted["keywords"] = _cleaned(wanted["keywords"])
-    return {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    # clients send the empty fields of a form with every save: nothing was said by that where nothing was there
+    empty = {name for name in _EVENT if wanted.get(name) == "" and getattr(row, name) is None}
+    return {name: value for name, value in wanted.items() if name not in empty and getattr(row, name) != value}
 
 
 def _changed_metadata(before: Mapping[str, Any] | None, edit: Edit) -> tuple[dict[str, Any], set[str], list[str]]:

@@ -221,3 +221,16 @@ async def test_an_unknown_or_archived_photo_cannot_be_edited(library: Library) -
             answer = await library.http.request(method, f"/api/photos/{photo_id}{path}", json=body)
             assert answer.status_code == 404, (method, path)
             assert answer.json()["message"] == answer.json()["error"]
+
+
+async def test_empty_fields_of_a_form_say_nothing_of_an_event_that_was_not_there(library: Library) -> None:
+    """The day of the photo may still give it one; who takes an event away says something."""
+    form = {"eventType": "", "eventName": "", "rating": 3}
+    photo_id = (await library.add_photo("silver"))["silver"]
+    await library.send("PATCH", f"/api/photos/{photo_id}/metadata", json=form)
+    photo = await photo_of(library, photo_id)
+    assert (photo["eventType"], photo["eventName"], photo["rating"]) == (None, None, 3)
+    named = (await library.add_photo("silver", event_type="party", event_name="Ada"))["silver"]
+    await library.send("PATCH", f"/api/photos/{named}/metadata", json=form)
+    photo = await photo_of(library, named)
+    assert (photo["eventType"], photo["eventName"]) == ("", "")
