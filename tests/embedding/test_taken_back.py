@@ -26,6 +26,7 @@ from core.media.formats import JPEG, PNG, TIFF, WEBP
 from core.media.identify import read_sources
 from core.media.iptc import iptc_metadata
 from core.media.metadata import value_of
+from core.media.precedence import Source
 from tests.embedding.media import chunk, exif_block, exif_segment, gold, jpeg, packet, png, segment, xmp_segment
 
 XMP = packet(
@@ -147,6 +148,16 @@ def test_no_part_of_a_file_says_it_any_more(known: Format, before: bytes, now: d
         assert b"Aarhus" in after
         assert b"OLYMPUS DIGITAL CAMERA" in after
         assert b"<!-- a comment -->" in after
+
+
+def test_what_cannot_be_taken_out_is_told() -> None:
+    before = jpeg(exif_segment(EXIF), xmp_segment(XMP), xmp_segment(XMP), segment(0xED, b"Photoshop 3.0\0" + SECTION))
+    wanted = Wanted(taken_back=TakenBack(keywords=("private",)), xmp=build_sidecar(SidecarFacts(title="Title")))
+    made, after = gold(before, JPEG, wanted)
+    assert made.way is Way.EXIF_ONLY
+    assert "its XMP still says a keyword that was taken back" in made.reasons
+    said, _ = read_sources(io.BytesIO(after), len(after), JPEG)
+    assert [value_of(said[source].keywords) for source in (Source.EXIF, Source.IPTC)] == [("keepme",)] * 2
 
 
 def test_the_check_asks_for_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import struct
 from collections.abc import Callable
 from enum import StrEnum
@@ -16,12 +17,14 @@ from core.library.embedding.part import BOTH, Part
 from core.library.embedding.png import embed_in_png
 from core.library.embedding.refusal import NotEmbeddable
 from core.library.embedding.spans import assemble
+from core.library.embedding.taken_back import is_still_said
 from core.library.embedding.tiff import embed_in_tiff
 from core.library.embedding.wanted import Wanted
 from core.library.embedding.webp import embed_in_webp
 from core.library.placing import Piece, Span
 from core.media import formats
 from core.media.facts import Format, Kind
+from core.media.identify import read_sources
 
 MAX_SIZE = 256 << 20
 """Bytes of a file that is embedded into: it is held in memory twice. The largest JPEG of a camera has 60 MB."""
@@ -44,7 +47,10 @@ class Way(StrEnum):
 
 
 class Embedding(msgspec.Struct, frozen=True):
-    """The Gold file as parts of the source, its hashes and size, and why it is no fuller way than this."""
+    """The Gold file as parts of the source, its hashes and size, and why it is no fuller way than this.
+
+    Among the reasons is what a person has taken back and could not be taken out.
+    """
 
     way: Way
     reasons: tuple[str, ...]
@@ -93,7 +99,7 @@ def embed(data: bytes, known: Format, wanted: Wanted) -> Embedding:
                 continue
             return Embedding(
                 way,
-                tuple(dict.fromkeys(reasons)),
+                tuple(dict.fromkeys([*reasons, *_still_said(after, known, wanted)])),
                 pieces,
                 hashlib.sha256(after).hexdigest(),
                 hashlib.md5(after, usedforsecurity=False).hexdigest(),
@@ -103,13 +109,22 @@ def embed(data: bytes, known: Format, wanted: Wanted) -> Embedding:
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
     return Embedding(
         Way.SIDECAR_ONLY,
-        tuple(dict.fromkeys(reasons)),
+        tuple(dict.fromkeys([*reasons, *_still_said(data, known, wanted)])),
         (Span(0, len(data)),),
         source,
         md5,
         len(data),
         source,
     )
+
+
+def _still_said(after: bytes, known: Format, wanted: Wanted) -> list[str]:
+    """Where in a part that could not be written a word still stands that a person has taken back."""
+    if not wanted.taken_back:
+        return []
+    said, _ = read_sources(io.BytesIO(after), len(after), known)
+    found = ((source, is_still_said(metadata, wanted)) for source, metadata in said.items())
+    return [f"its {source.upper()} still says {word} that was taken back" for source, word in found if word]
 
 
 def reason_for_format(known: Format) -> str:
