@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from core.db.collision import ChangedMeanwhile
 from core.db.engine import Database
 from core.db.tables import FileVersion, MediaAsset, Setting
 from core.db.types import escape_path, unescape_path
@@ -51,9 +52,10 @@ async def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
         assert (await connection.execute(_WRITTEN)).all() == []
 
 
-async def test_a_version_without_its_asset_is_refused(database: Database) -> None:
+async def test_a_version_without_its_asset_is_refused_as_who_comes_too_late(database: Database) -> None:
+    """Its asset was removed by somebody else in the same moment, says the refusal."""
     version = {"media_asset_id": "nobody", "tier": "bronze", "file_path": "x", "file_hash": "x", "file_size": 1}
-    with pytest.raises(IntegrityError):
+    with pytest.raises(ChangedMeanwhile):
         async with database.write() as connection:
             await connection.execute(insert(FileVersion).values(**version, mime_type="image/jpeg"))
 
