@@ -118,7 +118,9 @@ async def test_looking_again_changes_what_has_changed_and_nothing_else(travelled
     await library.send("PATCH", f"/api/photos/{taken}/metadata", json={"eventType": None, "eventName": None})
     later = await take(library, datetime(2023, 5, 10, 12), ROME, 2)
     cleared = await take(library, datetime(2023, 5, 10, 13), ROME, 1)
-    await library.send("PATCH", f"/api/photos/{cleared[0]}/metadata", json={"eventType": "", "eventName": ""})
+    for name in ("Concert", ""):
+        said = {"eventType": name and "custom", "eventName": name}
+        await library.send("PATCH", f"/api/photos/{cleared[0]}/metadata", json=said)
     assert (await propose_occasions(library.bench)).changed == 1
     (again,) = await occasions(library, state="accepted")
     assert (again["name"], again["photoCount"], again["eventCount"]) == ("Roman holiday", 16, 13)
