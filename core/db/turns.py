@@ -10,6 +10,8 @@ from enum import IntEnum
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.db.tables import MediaAsset
+
 
 class Turn(IntEnum):
     """What there are turns for. The numbers are this program's own; that nothing else takes them is all they mean."""
@@ -26,3 +28,11 @@ async def take_turn(connection: AsyncConnection, turn: Turn) -> None:
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.pg_advisory_xact_lock(turn.value)))
+
+
+async def lock_asset(connection: AsyncConnection, asset_id: str) -> None:
+    """Keeps the versions of an asset for this transaction, of which it changes several; it waits for its turn.
+
+    In SQLite, where one transaction writes at a time, this does nothing.
+    """
+    await connection.execute(select(MediaAsset.id).where(MediaAsset.id == asset_id).with_for_update())

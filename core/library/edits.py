@@ -18,8 +18,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.tables import AssetHistory, FileVersion, MediaAsset, utc_now
+from core.db.turns import lock_asset
 from core.errors import BadRequest, NotFound
-from core.library.archive import lock_asset
 from core.library.described import after_edit
 from core.library.layout import Tier
 from core.library.sidecars import mark_stale

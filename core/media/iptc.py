@@ -100,16 +100,22 @@ def _datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
         if at + 5 > len(records) or records[at] != _MARK:
             return
         record, number = records[at + 1], records[at + 2]
-        size = int.from_bytes(records[at + 3 : at + 5], "big")
-        at += 5
-        if size & 0x8000:  # extended: so many bytes hold the size
-            width = size & 0x7FFF
-            size = int.from_bytes(records[at : at + width], "big")
-            at += width
-        if at + size > len(records):
+        start, at = dataset_data(records, at)
+        if at > len(records):
             return
-        yield record, number, records[at : at + size]
-        at += size
+        yield record, number, records[start:at]
+
+
+def dataset_data(records: bytes, at: int) -> tuple[int, int]:
+    """Where the data of the dataset that begins at ``at`` begin and end; the end may lie beyond those of ``records``.
+
+    Five bytes of header at least are there: mark, record, number, size (IIM, chapter 1).
+    """
+    size, start = int.from_bytes(records[at + 3 : at + 5], "big"), at + 5
+    if size & 0x8000:  # extended: so many bytes hold the size
+        width = size & 0x7FFF
+        size, start = int.from_bytes(records[start : start + width], "big"), start + width
+    return start, start + size
 
 
 def dataset_text(data: bytes, is_utf8: bool) -> str | None:

@@ -20,8 +20,8 @@ from core.db.tables import (
     MediaAsset,
     utc_now,
 )
+from core.db.turns import lock_asset
 from core.errors import BadRequest, NotFound
-from core.library.archive import lock_asset
 from core.library.layout import Tier, is_reference
 from core.library.pointing import point_to
 from core.library.sidecars import mark_stale

@@ -19,9 +19,10 @@ from core.ai.provider import Answered, Description, Usage
 from core.ai.vocabulary import Vocabulary
 from core.backlog.queue import add_new
 from core.db.tables import AssetHistory, Face, FileVersion, new_id, utc_now
+from core.db.turns import lock_asset
 from core.errors import IntakeError, PlacementFailed
 from core.groups.keeping import keep_grouped
-from core.library.archive import DELETED, lock_asset
+from core.library.archive import DELETED
 from core.library.described import answer_of
 from core.library.layout import Tier, month_directory, reference_path, sidecar_of
 from core.library.naming import NameFacts, render_name

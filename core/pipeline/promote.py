@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import damage
 from core.compute.tasks import plan_copy, plan_gold
 from core.db.tables import AssetHistory, Face, FileVersion, MediaAsset, Person, new_id, utc_now
+from core.db.turns import lock_asset
 from core.errors import BadRequest, IntakeError, NotFound, WorkerLost
-from core.library.archive import lock_asset
 from core.library.edits import EDITED, UPDATED
 from core.library.gold_facts import GoldFacts, gold_facts
 from core.library.gold_name import captured_of, gold_name

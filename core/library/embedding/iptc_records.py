@@ -14,7 +14,7 @@ import msgspec
 
 from core.library.embedding.refusal import NotEmbeddable
 from core.library.embedding.wanted import Wanted
-from core.media.iptc import dataset_text
+from core.media.iptc import dataset_data, dataset_text
 
 PHOTOSHOP_ID = b"Photoshop 3.0\0"
 """Begins the APP13 segments of a JPEG that hold image resources."""
@@ -112,16 +112,10 @@ def _datasets(records: bytes) -> tuple[list[_Dataset], bytes]:
     found, at = [], 0
     while at + 5 <= len(records) and records[at] == _DATASET:
         start, name = at, (records[at + 1], records[at + 2])
-        size = int.from_bytes(records[at + 3 : at + 5], "big")
-        at += 5
-        if size & 0x8000:  # extended: so many bytes hold the size
-            width = size & 0x7FFF
-            size = int.from_bytes(records[at : at + width], "big")
-            at += width
-        at += size
+        data, at = dataset_data(records, start)
         if at > len(records):
             raise NotEmbeddable("its IPTC is cut off")
-        found.append(_Dataset(name, records[at - size : at], records[start:at]))
+        found.append(_Dataset(name, records[data:at], records[start:at]))
     if records[at:].strip(b"\0"):
         raise NotEmbeddable("its IPTC cannot be read to its end")
     return found, records[at:]
