@@ -56,6 +56,8 @@ def configure_logs(settings: Settings, level: str | None = None) -> None:
     logging.captureWarnings(True)
     # of a folder that is found in a new one while the system tells of it as well: one of the two is enough
     warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
+    # of countries whose feasts are computed for some years alone; the other days of the others are told
+    warnings.filterwarnings("ignore", "Requested Holidays are available only", UserWarning)
     logging.basicConfig(handlers=[handler], level=(level or settings.log.level).upper(), force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
